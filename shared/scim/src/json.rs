@@ -1,0 +1,1 @@
+//! Reading JSON from strangers, with limits.

@@ -1,0 +1,1 @@
+//! The wire shapes of RFC 7644 and RFC 9865: lists, searches, bulk, errors. One file each.

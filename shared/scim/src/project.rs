@@ -1,0 +1,1 @@
+//! Projection (RFC 7644 §3.9): `attributes` and `excludedAttributes` against what an attribute's `returned` allows.

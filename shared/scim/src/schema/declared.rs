@@ -1,0 +1,1 @@
+//! Attributes that an operator declares for their product (P9).

@@ -1,0 +1,1 @@
+//! The enterprise User extension (RFC 7643 §4.3).

@@ -1,0 +1,1 @@
+//! The core Group schema (RFC 7643 §4.2).
