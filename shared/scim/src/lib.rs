@@ -4,19 +4,19 @@
 //!
 //! Modules in suggested reading order.
 
-pub mod error;
-pub mod notice;
-pub mod schema;
-pub mod resource;
-pub mod value;
-pub mod json;
-pub mod path;
-pub mod filter;
-pub mod sort;
-pub mod patch;
-pub mod project;
-pub mod message;
 pub mod discovery;
+pub mod error;
+pub mod filter;
+pub mod json;
+pub mod message;
+pub mod notice;
+pub mod patch;
+pub mod path;
+pub mod project;
+pub mod resource;
+pub mod schema;
+pub mod sort;
+pub mod value;
 
 pub use error::{Error, ErrorKind};
 pub use notice::{Notice, NoticeKind, Notices};

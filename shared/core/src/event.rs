@@ -1,0 +1,140 @@
+//! The history (E1, E2, O5): every change writes its event in the same transaction, with the names as they
+//! were, so that a person who has been removed keeps a name there.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    ids::{ClientId, EventId, OperatorKeyId, TokenId},
+    time::Timestamp,
+};
+
+/// Who made a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody is known yet.
+    Unknown,
+    /// A provisioning client with a SCIM token.
+    Token(TokenId),
+    /// A provisioning client that got its access token by the client-credentials grant.
+    Client(ClientId),
+    /// The operator, with this key.
+    Operator(OperatorKeyId),
+    /// Lychgate itself (retention, first start).
+    System,
+}
+
+impl Actor {
+    /// As it is stored and shown: `token:tok-…`, `client:cli-…`, `operator:opk-…`, `system`, `unknown`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Unknown => "unknown".to_owned(),
+            Self::Token(id) => format!("token:{id}"),
+            Self::Client(id) => format!("client:{id}"),
+            Self::Operator(id) => format!("operator:{id}"),
+            Self::System => "system".to_owned(),
+        }
+    }
+}
+
+/// What happened. The text is part of the application's contract: never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "the text of each says it: see `EventKind::text`"
+)]
+pub enum EventKind {
+    OrganizationCreated,
+    OrganizationUpdated,
+    LicenceChanged,
+    DirectoryUpdated,
+    TokenCreated,
+    TokenRevoked,
+    ClientCreated,
+    ClientRevoked,
+    ClientSecretAdded,
+    ClientSecretRetired,
+    OwnerAdded,
+    OwnerRemoved,
+    MemberCreated,
+    MemberUpdated,
+    MemberSuspended,
+    MemberRestored,
+    MemberDeleted,
+    GroupCreated,
+    GroupUpdated,
+    GroupMembersChanged,
+    GroupDeleted,
+}
+
+impl EventKind {
+    /// `member.suspended` and the like.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::OrganizationCreated => "organization.created",
+            Self::OrganizationUpdated => "organization.updated",
+            Self::LicenceChanged => "licence.changed",
+            Self::DirectoryUpdated => "directory.updated",
+            Self::TokenCreated => "token.created",
+            Self::TokenRevoked => "token.revoked",
+            Self::ClientCreated => "client.created",
+            Self::ClientRevoked => "client.revoked",
+            Self::ClientSecretAdded => "client.secret_added",
+            Self::ClientSecretRetired => "client.secret_retired",
+            Self::OwnerAdded => "owner.added",
+            Self::OwnerRemoved => "owner.removed",
+            Self::MemberCreated => "member.created",
+            Self::MemberUpdated => "member.updated",
+            Self::MemberSuspended => "member.suspended",
+            Self::MemberRestored => "member.restored",
+            Self::MemberDeleted => "member.deleted",
+            Self::GroupCreated => "group.created",
+            Self::GroupUpdated => "group.updated",
+            Self::GroupMembersChanged => "group.members_changed",
+            Self::GroupDeleted => "group.deleted",
+        }
+    }
+}
+
+/// An event before it is written. Its id is given by the store in the attempt that commits it, so that the
+/// order of ids follows the order of commits as closely as a clock allows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// `user`, `group`, `organization`, `token`, `client`.
+    pub subject_kind: &'static str,
+    /// The id of what it happened to.
+    pub subject_id: String,
+    /// Its name at that time (a userName, a displayName, a domain).
+    pub subject_name: String,
+    /// What changed; small. A list of members beyond [`EVENT_MEMBERS_MAX`] is cut and says so with `more`.
+    pub data: Map<String, Value>,
+}
+
+/// How many member ids stand in one event, added and removed counted apart. 500 ids are 20 KB.
+pub const EVENT_MEMBERS_MAX: usize = 500;
+
+/// An event as it was stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// Its place in the order.
+    pub id: EventId,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// [`EventKind::text`].
+    pub kind: String,
+    /// [`Actor::text`].
+    pub actor: String,
+    /// `user`, `group`, `organization`, `token`, `client`.
+    pub subject_kind: String,
+    /// The id of what it happened to.
+    pub subject_id: String,
+    /// Its name at that time.
+    pub subject_name: String,
+    /// What changed.
+    pub data: Map<String, Value>,
+}
