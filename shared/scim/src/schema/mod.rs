@@ -1,6 +1,8 @@
 //! Schemas as data: attributes with their characteristics (RFC 7643 §2.2, §7). Everything else in this
 //! crate asks these types what an attribute may be; nothing hard-codes a name that a schema could tell.
 
+mod build;
+pub mod common;
 pub mod declared;
 pub mod enterprise;
 pub mod group;
@@ -115,7 +117,9 @@ impl Attribute {
     /// The sub-attribute of this name, in any case.
     #[must_use]
     pub fn sub_attribute(&self, name: &str) -> Option<&Attribute> {
-        self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
+        self.sub_attributes
+            .iter()
+            .find(|sub| sub.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -136,7 +140,9 @@ impl Schema {
     /// The top-level attribute of this name, in any case.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -159,7 +165,8 @@ impl ResourceType {
     /// The extension with this URN, in any case.
     #[must_use]
     pub fn extension(&self, urn: &str) -> Option<&Schema> {
-        self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))
+        self.extensions
+            .iter()
+            .find(|schema| schema.id.eq_ignore_ascii_case(urn))
     }
 }
-
