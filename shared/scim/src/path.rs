@@ -4,10 +4,9 @@
 //! (`urn:…:2.0:User` ends like an attribute called `User`); [`AttrPath::resolve`] asks the resource type.
 
 use std::fmt;
-use std::sync::LazyLock;
 
 use crate::filter::{Filter, parse::Parser};
-use crate::schema::{Attribute, AttributeType, Mutability, ResourceType, Returned, Schema, Uniqueness};
+use crate::schema::{Attribute, ResourceType, Schema, common};
 use crate::{Error, ErrorKind};
 
 /// The longest PATCH path, value filter included, in bytes.
@@ -100,8 +99,11 @@ impl AttrPath {
                     !part.is_empty() && part.chars().all(|c| is_name_char(c) || is_urn_char(c))
                 })
         };
-        (well_formed && text.len() <= ATTR_PATH_BYTES_MAX && text.chars().all(is_path_char))
-            .then(|| Self { text: text.to_owned() })
+        (well_formed && text.len() <= ATTR_PATH_BYTES_MAX && text.chars().all(is_path_char)).then(
+            || Self {
+                text: text.to_owned(),
+            },
+        )
     }
 
     /// The path in the spelling of the client.
@@ -114,8 +116,14 @@ impl AttrPath {
     /// quick look without a schema. A URN alone is about none.
     #[must_use]
     pub fn mentions(&self, name: &str) -> bool {
-        let names = self.text.rsplit_once(':').map_or(self.text.as_str(), |(_, tail)| tail);
-        names.split('.').next().is_some_and(|first| first.eq_ignore_ascii_case(name))
+        let names = self
+            .text
+            .rsplit_once(':')
+            .map_or(self.text.as_str(), |(_, tail)| tail);
+        names
+            .split('.')
+            .next()
+            .is_some_and(|first| first.eq_ignore_ascii_case(name))
     }
 
     /// What this path names in `rt`. Names and URNs are compared without regard to case (RFC 7643 §2.1);
@@ -166,59 +174,26 @@ fn in_schema<'s>(schema: &'s Schema, extension: Option<&'s Schema>, names: &str)
         Some((name, sub_name)) => (name, Some(sub_name)),
         None => (names, None),
     };
-    let common = if extension.is_none() { common(name) } else { None };
+    let common = if extension.is_none() {
+        common::attribute(name)
+    } else {
+        None
+    };
     let Some(attribute) = common.or_else(|| schema.attribute(name)) else {
         return Target::Unknown;
     };
     match sub_name.map(|sub_name| attribute.sub_attribute(sub_name)) {
-        None => Target::Attribute(Found { extension, attribute, sub: None }),
-        Some(Some(sub)) => Target::Attribute(Found { extension, attribute, sub: Some(sub) }),
+        None => Target::Attribute(Found {
+            extension,
+            attribute,
+            sub: None,
+        }),
+        Some(Some(sub)) => Target::Attribute(Found {
+            extension,
+            attribute,
+            sub: Some(sub),
+        }),
         Some(None) => Target::Unknown,
-    }
-}
-
-/// The attribute that every resource type has (RFC 7643 §3.1), by its name in any case.
-#[must_use]
-pub fn common(name: &str) -> Option<&'static Attribute> {
-    static COMMON: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
-        use AttributeType::{Complex, DateTime, Reference, String};
-        let one = |name, kind, mutability| common_attribute(name, kind, mutability);
-        let mut schemas = one("schemas", Reference, Mutability::ReadOnly);
-        schemas.multi_valued = true;
-        let mut meta = one("meta", Complex, Mutability::ReadOnly);
-        meta.sub_attributes = vec![
-            one("resourceType", String, Mutability::ReadOnly),
-            one("created", DateTime, Mutability::ReadOnly),
-            one("lastModified", DateTime, Mutability::ReadOnly),
-            one("location", Reference, Mutability::ReadOnly),
-            one("version", String, Mutability::ReadOnly),
-        ];
-        vec![
-            schemas,
-            one("id", String, Mutability::ReadOnly),
-            one("externalId", String, Mutability::ReadWrite),
-            meta,
-        ]
-    });
-    COMMON.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
-}
-
-fn common_attribute(name: &'static str, kind: AttributeType, mutability: Mutability) -> Attribute {
-    Attribute {
-        name: name.into(),
-        kind,
-        multi_valued: false,
-        description: "".into(),
-        required: false,
-        canonical_values: Vec::new(),
-        case_exact: true,
-        mutability,
-        returned: Returned::Default,
-        uniqueness: Uniqueness::None,
-        reference_types: Vec::new(),
-        sub_attributes: Vec::new(),
-        create_only: false,
-        default: None,
     }
 }
 
@@ -274,11 +249,19 @@ impl Path {
         let target = self.attribute.resolve(rt);
         let Some(name) = &self.sub else { return target };
         match target {
-            Target::Attribute(Found { extension, attribute, sub: None }) => {
-                attribute.sub_attribute(name).map_or(Target::Unknown, |sub| {
-                    Target::Attribute(Found { extension, attribute, sub: Some(sub) })
-                })
-            }
+            Target::Attribute(Found {
+                extension,
+                attribute,
+                sub: None,
+            }) => attribute
+                .sub_attribute(name)
+                .map_or(Target::Unknown, |sub| {
+                    Target::Attribute(Found {
+                        extension,
+                        attribute,
+                        sub: Some(sub),
+                    })
+                }),
             Target::Attribute(_) | Target::Base | Target::Extension(_) | Target::Unknown => {
                 Target::Unknown
             }

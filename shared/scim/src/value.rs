@@ -189,7 +189,7 @@ fn values_checked(count: usize, path: &str) -> Result<(), Error> {
 }
 
 /// What makes two elements of a list the same one.
-fn identity(attribute: &Attribute, value: &Value) -> String {
+pub(crate) fn identity(attribute: &Attribute, value: &Value) -> String {
     let part = |case_exact: bool, part: &Value| match part {
         Value::String(text) if !case_exact => normalized_key(text),
         Value::String(text) => text.clone(),

@@ -3,11 +3,11 @@
 use serde_json::{Number, Value};
 
 use super::ast::{Filter, Operator};
-use super::instant::instant;
 use super::predicate::{Check, MemberPart, Node, Place, Predicate, Unknowns, number_order};
 use crate::Resource;
 use crate::patch::{MemberKind, MemberRef};
 use crate::schema::ResourceType;
+use crate::value::moment as instant;
 use crate::value::normalized_key;
 
 /// A group of a user, as `groups` shows it.
@@ -115,9 +115,14 @@ impl Check {
         match (self, leaf) {
             (Self::Present, _) => true,
             (Self::Absent, _) => false,
-            (Self::Text { operator, literal, exact }, Leaf::Text(text)) => {
-                text_holds(*operator, text, literal, *exact)
-            }
+            (
+                Self::Text {
+                    operator,
+                    literal,
+                    exact,
+                },
+                Leaf::Text(text),
+            ) => text_holds(*operator, text, literal, *exact),
             (Self::Boolean { operator, literal }, Leaf::Boolean(flag)) => {
                 operator.holds(flag.cmp(literal))
             }
@@ -172,15 +177,15 @@ fn any_leaf<'v>(
             _ => false,
         },
         Scope::Member(member) => match place {
-            Place::Part { member: Some(part), .. } => {
-                member_text(member, *part).is_some_and(|text| test(Leaf::Text(text)))
-            }
+            Place::Part {
+                member: Some(part), ..
+            } => member_text(member, *part).is_some_and(|text| test(Leaf::Text(text))),
             _ => false,
         },
         Scope::Group(group) => match place {
-            Place::Part { member: Some(part), .. } => {
-                group_text(group, *part).is_some_and(|text| test(Leaf::Text(text)))
-            }
+            Place::Part {
+                member: Some(part), ..
+            } => group_text(group, *part).is_some_and(|text| test(Leaf::Text(text))),
             _ => false,
         },
     }
@@ -207,15 +212,27 @@ fn any_leaf_of_resource<'v>(
                     .any(|urn| attributes.contains_key(urn) && test(Leaf::Text(urn)))
         }
         Place::Extension(urn) => attributes.contains_key(urn) && test(Leaf::Whole),
-        Place::Members(part) => view.members.unwrap_or_default().iter().any(|member| match part {
-            None => test(Leaf::Whole),
-            Some(part) => member_text(member, *part).is_some_and(|text| test(Leaf::Text(text))),
-        }),
-        Place::Groups(part) => view.groups.unwrap_or_default().iter().any(|group| match part {
-            None => test(Leaf::Whole),
-            Some(part) => group_text(group, *part).is_some_and(|text| test(Leaf::Text(text))),
-        }),
-        Place::Field { extension, name, sub } => {
+        Place::Members(part) => view
+            .members
+            .unwrap_or_default()
+            .iter()
+            .any(|member| match part {
+                None => test(Leaf::Whole),
+                Some(part) => member_text(member, *part).is_some_and(|text| test(Leaf::Text(text))),
+            }),
+        Place::Groups(part) => view
+            .groups
+            .unwrap_or_default()
+            .iter()
+            .any(|group| match part {
+                None => test(Leaf::Whole),
+                Some(part) => group_text(group, *part).is_some_and(|text| test(Leaf::Text(text))),
+            }),
+        Place::Field {
+            extension,
+            name,
+            sub,
+        } => {
             let Some(value) = field(view.resource, extension.as_deref(), name) else {
                 return false;
             };
@@ -229,19 +246,25 @@ fn any_leaf_of_resource<'v>(
 }
 
 fn any_element(place: &Place, scope: Scope<'_>, node: &Node) -> bool {
-    let Scope::Resource(view) = scope else { return false };
+    let Scope::Resource(view) = scope else {
+        return false;
+    };
     match place {
-        Place::Members(_) => {
-            view.members.unwrap_or_default().iter().any(|member| node.holds(Scope::Member(member)))
-        }
-        Place::Groups(_) => {
-            view.groups.unwrap_or_default().iter().any(|group| node.holds(Scope::Group(group)))
-        }
-        Place::Field { extension, name, .. } => {
-            field(view.resource, extension.as_deref(), name).is_some_and(|value| {
-                any_value(value, &mut |element| node.holds(Scope::Element(element)))
-            })
-        }
+        Place::Members(_) => view
+            .members
+            .unwrap_or_default()
+            .iter()
+            .any(|member| node.holds(Scope::Member(member))),
+        Place::Groups(_) => view
+            .groups
+            .unwrap_or_default()
+            .iter()
+            .any(|group| node.holds(Scope::Group(group))),
+        Place::Field {
+            extension, name, ..
+        } => field(view.resource, extension.as_deref(), name).is_some_and(|value| {
+            any_value(value, &mut |element| node.holds(Scope::Element(element)))
+        }),
         _ => false,
     }
 }
@@ -269,9 +292,9 @@ fn any_value<'v>(value: &'v Value, test: &mut dyn FnMut(&'v Value) -> bool) -> b
 /// The sub-attribute `name` of an element; of a simple one, the element itself.
 fn any_part<'v>(element: &'v Value, name: &str, test: &mut dyn FnMut(Leaf<'v>) -> bool) -> bool {
     match element {
-        Value::Object(parts) => parts.get(name).is_some_and(|part| {
-            any_value(part, &mut |value| leaf(value).is_some_and(&mut *test))
-        }),
+        Value::Object(parts) => parts
+            .get(name)
+            .is_some_and(|part| any_value(part, &mut |value| leaf(value).is_some_and(&mut *test))),
         simple => name == "value" && leaf(simple).is_some_and(test),
     }
 }

@@ -59,9 +59,10 @@ impl Candidates {
     /// Smaller is better: no key at all, then the widest key, then how many.
     fn cost(&self) -> (u8, usize) {
         match self {
-            Self::Keys(keys) => {
-                (keys.iter().map(KeyTerm::width).max().unwrap_or_default(), keys.len())
-            }
+            Self::Keys(keys) => (
+                keys.iter().map(KeyTerm::width).max().unwrap_or_default(),
+                keys.len(),
+            ),
             Self::All => (u8::MAX, usize::MAX),
         }
     }
@@ -72,69 +73,116 @@ impl Predicate {
     /// [`Candidates::All`] where nothing but `eq` on a key would do.
     #[must_use]
     pub fn candidates(&self) -> Candidates {
-        plan(&self.node, None)
+        Planner {
+            is_group: self.is_group,
+            within: None,
+        }
+        .plan(&self.node)
     }
 }
 
-/// `within` is the attribute whose brackets we are in.
-fn plan(node: &Node, within: Option<&Place>) -> Candidates {
-    match node {
-        Node::Never => Candidates::Keys(Vec::new()),
-        Node::Always | Node::Not(_) => Candidates::All,
-        Node::And(nodes) => nodes
-            .iter()
-            .map(|node| plan(node, within))
-            .min_by_key(Candidates::cost)
-            .unwrap_or(Candidates::All),
-        Node::Or(nodes) => {
-            let mut union = Vec::new();
-            for node in nodes {
-                let Candidates::Keys(keys) = plan(node, within) else { return Candidates::All };
-                for key in keys {
-                    if !union.contains(&key) {
-                        union.push(key);
+#[derive(Clone, Copy)]
+struct Planner<'p> {
+    is_group: bool,
+    /// The attribute whose brackets we are in.
+    within: Option<&'p Place>,
+}
+
+impl Planner<'_> {
+    fn plan(self, node: &Node) -> Candidates {
+        match node {
+            Node::Never => Candidates::Keys(Vec::new()),
+            Node::Always | Node::Not(_) => Candidates::All,
+            Node::And(nodes) => nodes
+                .iter()
+                .map(|node| self.plan(node))
+                .min_by_key(Candidates::cost)
+                .unwrap_or(Candidates::All),
+            Node::Or(nodes) => {
+                let mut union = Vec::new();
+                for node in nodes {
+                    let Candidates::Keys(keys) = self.plan(node) else {
+                        return Candidates::All;
+                    };
+                    for key in keys {
+                        if !union.contains(&key) {
+                            union.push(key);
+                        }
                     }
                 }
+                Candidates::Keys(union)
             }
-            Candidates::Keys(union)
+            Node::Within { place, node } => Planner {
+                within: Some(place),
+                ..self
+            }
+            .plan(node),
+            Node::Test {
+                place,
+                check:
+                    Check::Text {
+                        operator: Operator::Equal,
+                        literal,
+                        ..
+                    },
+            } => self
+                .key(place, literal)
+                .map_or(Candidates::All, |key| Candidates::Keys(vec![key])),
+            Node::Test { .. } => Candidates::All,
         }
-        Node::Within { place, node } => plan(node, Some(place)),
-        Node::Test { place, check: Check::Text { operator: Operator::Equal, literal, .. } } => {
-            key(place, within, literal).map_or(Candidates::All, |key| Candidates::Keys(vec![key]))
-        }
-        Node::Test { .. } => Candidates::All,
     }
-}
 
-fn key(place: &Place, within: Option<&Place>, literal: &str) -> Option<KeyTerm> {
-    let exact = || literal.to_owned();
-    let folded = || normalized_key(literal);
-    match (within, place) {
-        (None, Place::Id) => Some(KeyTerm::Id(exact())),
-        (None, Place::Members(Some(MemberPart::Value)))
-        | (Some(Place::Members(_)), Place::Part { member: Some(MemberPart::Value), .. }) => {
-            Some(KeyTerm::Member(exact()))
-        }
-        (None, Place::Groups(Some(MemberPart::Value)))
-        | (Some(Place::Groups(_)), Place::Part { member: Some(MemberPart::Value), .. }) => {
-            Some(KeyTerm::Group(exact()))
-        }
-        (None, Place::Field { extension: None, name, sub: None }) => match name.as_str() {
-            "userName" => Some(KeyTerm::UserName(folded())),
-            "externalId" => Some(KeyTerm::ExternalId(exact())),
-            "displayName" => Some(KeyTerm::DisplayName(folded())),
+    fn key(self, place: &Place, literal: &str) -> Option<KeyTerm> {
+        let exact = || literal.to_owned();
+        let folded = || normalized_key(literal);
+        match (self.within, place) {
+            (None, Place::Id) => Some(KeyTerm::Id(exact())),
+            (None, Place::Members(Some(MemberPart::Value)))
+            | (
+                Some(Place::Members(_)),
+                Place::Part {
+                    member: Some(MemberPart::Value),
+                    ..
+                },
+            ) => Some(KeyTerm::Member(exact())),
+            (None, Place::Groups(Some(MemberPart::Value)))
+            | (
+                Some(Place::Groups(_)),
+                Place::Part {
+                    member: Some(MemberPart::Value),
+                    ..
+                },
+            ) => Some(KeyTerm::Group(exact())),
+            (
+                None,
+                Place::Field {
+                    extension: None,
+                    name,
+                    sub: None,
+                },
+            ) => match name.as_str() {
+                "userName" => Some(KeyTerm::UserName(folded())),
+                "externalId" => Some(KeyTerm::ExternalId(exact())),
+                "displayName" if self.is_group => Some(KeyTerm::DisplayName(folded())),
+                _ => None,
+            },
+            (
+                None,
+                Place::Field {
+                    extension: None,
+                    name,
+                    sub: Some(sub),
+                },
+            ) if name == "emails" && sub == "value" => Some(KeyTerm::Email(folded())),
+            (
+                Some(Place::Field {
+                    extension: None,
+                    name,
+                    ..
+                }),
+                Place::Part { name: sub, .. },
+            ) if name == "emails" && sub == "value" => Some(KeyTerm::Email(folded())),
             _ => None,
-        },
-        (None, Place::Field { extension: None, name, sub: Some(sub) })
-            if name == "emails" && sub == "value" =>
-        {
-            Some(KeyTerm::Email(folded()))
         }
-        (Some(Place::Field { extension: None, name, .. }), Place::Part { name: sub, .. })
-            if name == "emails" && sub == "value" =>
-        {
-            Some(KeyTerm::Email(folded()))
-        }
-        _ => None,
     }
 }

@@ -9,7 +9,6 @@ pub mod parse;
 pub mod predicate;
 pub mod eval;
 pub mod keys;
-pub(crate) mod instant;
 
 pub use ast::{Filter, Literal, Operator};
 pub use eval::{GroupRef, View, eval};

@@ -7,9 +7,9 @@ use serde_json::Number;
 use time::OffsetDateTime;
 
 use super::ast::{Filter, Literal, Operator};
-use super::instant::instant;
 use crate::path::{AttrPath, Found, Target, quote};
 use crate::schema::{Attribute, AttributeType, GROUP_SCHEMA, ResourceType, Returned, USER_SCHEMA};
+use crate::value::moment as instant;
 use crate::{Error, value};
 
 /// What a name is that the resource type does not have.
@@ -26,6 +26,8 @@ pub enum Unknowns {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predicate {
     pub(crate) node: Node,
+    /// Whether it is bound to groups, whose `displayName` is a key.
+    pub(crate) is_group: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +44,10 @@ pub(crate) enum Node {
 /// Where the values of an attribute are found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Place {
-    Schemas { base: String, extensions: Vec<String> },
+    Schemas {
+        base: String,
+        extensions: Vec<String>,
+    },
     Id,
     ResourceType(String),
     Created,
@@ -58,9 +63,16 @@ pub(crate) enum Place {
     /// Of a user: the elements, or a part of each.
     Groups(Option<MemberPart>),
     /// Anything that the resource's JSON holds.
-    Field { extension: Option<String>, name: String, sub: Option<String> },
+    Field {
+        extension: Option<String>,
+        name: String,
+        sub: Option<String>,
+    },
     /// Inside brackets: a part of the element, or the element itself for a simple attribute's `value`.
-    Part { name: String, member: Option<MemberPart> },
+    Part {
+        name: String,
+        member: Option<MemberPart>,
+    },
 }
 
 /// The parts of a membership, which is kept outside of the resource's JSON.
@@ -77,10 +89,23 @@ pub(crate) enum Check {
     Present,
     Absent,
     /// `literal` is folded unless `exact`.
-    Text { operator: Operator, literal: String, exact: bool },
-    Boolean { operator: Operator, literal: bool },
-    Number { operator: Operator, literal: Number },
-    Instant { operator: Operator, literal: OffsetDateTime },
+    Text {
+        operator: Operator,
+        literal: String,
+        exact: bool,
+    },
+    Boolean {
+        operator: Operator,
+        literal: bool,
+    },
+    Number {
+        operator: Operator,
+        literal: Number,
+    },
+    Instant {
+        operator: Operator,
+        literal: OffsetDateTime,
+    },
 }
 
 impl Check {
@@ -105,7 +130,16 @@ impl Predicate {
     /// complex attribute without `value` is compared, when a value is never returned (`password`), and with
     /// [`Unknowns::Refuse`] when `rt` does not have it.
     pub fn bind(filter: &Filter, rt: &ResourceType, unknowns: Unknowns) -> Result<Self, Error> {
-        Ok(Self { node: Binder { rt, unknowns, element: None }.node(filter)? })
+        let node = Binder {
+            rt,
+            unknowns,
+            element: None,
+        }
+        .node(filter)?;
+        Ok(Self {
+            node,
+            is_group: rt.schema.id == GROUP_SCHEMA,
+        })
     }
 
     /// Binds the value filter of a PATCH path to the elements of `attribute` (RFC 7644 §3.5.2).
@@ -117,20 +151,29 @@ impl Predicate {
         rt: &ResourceType,
         found: Found<'_>,
     ) -> Result<Self, Error> {
-        let binder = Binder { rt, unknowns: Unknowns::Refuse, element: Some(found.attribute) };
-        Ok(Self { node: binder.node(filter)? })
+        let binder = Binder {
+            rt,
+            unknowns: Unknowns::Refuse,
+            element: Some(found.attribute),
+        };
+        Ok(Self {
+            node: binder.node(filter)?,
+            is_group: false,
+        })
     }
 
     /// Whether the members of a group must be known to answer.
     #[must_use]
     pub fn needs_members(&self) -> bool {
-        self.node.any_place(&|place| matches!(place, Place::Members(_)))
+        self.node
+            .any_place(&|place| matches!(place, Place::Members(_)))
     }
 
     /// Whether the groups of a user must be known to answer.
     #[must_use]
     pub fn needs_groups(&self) -> bool {
-        self.node.any_place(&|place| matches!(place, Place::Groups(_)))
+        self.node
+            .any_place(&|place| matches!(place, Place::Groups(_)))
     }
 }
 
@@ -161,10 +204,17 @@ impl<'s> Binder<'s> {
             Filter::Or(parts) => Node::Or(self.nodes(parts)?),
             Filter::Not(inner) => Node::Not(Box::new(self.node(inner)?)),
             Filter::Present(path) => match self.find(path)? {
-                Some(Named { place, .. }) => Node::Test { place, check: Check::Present },
+                Some(Named { place, .. }) => Node::Test {
+                    place,
+                    check: Check::Present,
+                },
                 None => Node::Never,
             },
-            Filter::Compare { path, operator, literal } => match self.find(path)? {
+            Filter::Compare {
+                path,
+                operator,
+                literal,
+            } => match self.find(path)? {
                 Some(named) => named.compared(path, *operator, literal)?,
                 None => of_nothing(*operator, literal),
             },
@@ -184,14 +234,23 @@ impl<'s> Binder<'s> {
                 quote(path.as_str())
             ))
         };
-        let Some(named) = self.find(path)? else { return Ok(Node::Never) };
+        let Some(named) = self.find(path)? else {
+            return Ok(Node::Never);
+        };
         let attribute = named.attribute.ok_or_else(unfit)?;
         let has_parts = attribute.multi_valued || attribute.kind == AttributeType::Complex;
-        if !has_parts || named.is_sub || matches!(named.place, Place::Meta | Place::Schemas { .. }) {
+        if !has_parts || named.is_sub || matches!(named.place, Place::Meta | Place::Schemas { .. })
+        {
             return Err(unfit());
         }
-        let inner = Self { element: Some(attribute), ..self };
-        Ok(Node::Within { place: named.place, node: Box::new(inner.node(filter)?) })
+        let inner = Self {
+            element: Some(attribute),
+            ..self
+        };
+        Ok(Node::Within {
+            place: named.place,
+            node: Box::new(inner.node(filter)?),
+        })
     }
 
     /// What a path names; none when it is unknown and that is to be no value.
@@ -201,7 +260,11 @@ impl<'s> Binder<'s> {
             None => top(path, self.rt)?,
         };
         if named.is_none() && self.unknowns == Unknowns::Refuse {
-            let hint = if self.element.is_some() { "sub-attribute" } else { "attribute" };
+            let hint = if self.element.is_some() {
+                "sub-attribute"
+            } else {
+                "attribute"
+            };
             return Err(Error::invalid_filter(format!(
                 "the filter names the {hint} `{}`, which a {} does not have; see /Schemas for those that it has",
                 quote(path.as_str()),
@@ -216,7 +279,9 @@ impl<'s> Binder<'s> {
 fn of_nothing(operator: Operator, literal: &Literal) -> Node {
     let holds = match literal {
         Literal::Null => operator == Operator::Equal,
-        Literal::Text(_) | Literal::Number(_) | Literal::Boolean(_) => operator == Operator::NotEqual,
+        Literal::Text(_) | Literal::Number(_) | Literal::Boolean(_) => {
+            operator == Operator::NotEqual
+        }
     };
     if holds { Node::Always } else { Node::Never }
 }
@@ -232,7 +297,14 @@ struct Named<'s> {
 }
 
 fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, Error> {
-    let whole = |place| Ok(Some(Named { place, attribute: None, is_sub: false, exact: true }));
+    let whole = |place| {
+        Ok(Some(Named {
+            place,
+            attribute: None,
+            is_sub: false,
+            exact: true,
+        }))
+    };
     let found = match path.resolve(rt) {
         Target::Unknown => return Ok(None),
         Target::Base => return whole(Place::Meta),
@@ -252,7 +324,11 @@ fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, E
     let place = match (found.extension, name, sub) {
         (None, "schemas", _) => Place::Schemas {
             base: rt.schema.id.to_string(),
-            extensions: rt.extensions.iter().map(|schema| schema.id.to_string()).collect(),
+            extensions: rt
+                .extensions
+                .iter()
+                .map(|schema| schema.id.to_string())
+                .collect(),
         },
         (None, "id", _) => Place::Id,
         (None, "meta", None) => Place::Meta,
@@ -267,7 +343,11 @@ fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, E
                 None => None,
                 Some(sub) => Some(member_part(path, sub)?),
             };
-            if name == "members" { Place::Members(part) } else { Place::Groups(part) }
+            if name == "members" {
+                Place::Members(part)
+            } else {
+                Place::Groups(part)
+            }
         }
         (extension, _, sub) => Place::Field {
             extension: extension.map(|schema| schema.id.to_string()),
@@ -275,7 +355,12 @@ fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, E
             sub: sub.map(str::to_owned),
         },
     };
-    Ok(Some(Named { place, attribute: Some(attribute), is_sub: found.sub.is_some(), exact }))
+    Ok(Some(Named {
+        place,
+        attribute: Some(attribute),
+        is_sub: found.sub.is_some(),
+        exact,
+    }))
 }
 
 /// Whether `name` is kept as membership rows rather than in the resource.
@@ -302,7 +387,10 @@ fn part<'s>(attribute: &'s Attribute, path: &AttrPath, rt: &ResourceType) -> Opt
     if attribute.kind != AttributeType::Complex {
         // RFC 7643 §2.4: a simple multi-valued attribute's elements are values; `value` means each.
         return name.eq_ignore_ascii_case("value").then(|| Named {
-            place: Place::Part { name: "value".to_owned(), member: None },
+            place: Place::Part {
+                name: "value".to_owned(),
+                member: None,
+            },
             attribute: Some(attribute),
             is_sub: true,
             exact: attribute.case_exact,
@@ -310,9 +398,16 @@ fn part<'s>(attribute: &'s Attribute, path: &AttrPath, rt: &ResourceType) -> Opt
     }
     let sub = attribute.sub_attribute(name)?;
     let is_membership = is_membership(rt, &attribute.name);
-    let member = if is_membership { Some(member_part(path, &sub.name).ok()?) } else { None };
+    let member = if is_membership {
+        Some(member_part(path, &sub.name).ok()?)
+    } else {
+        None
+    };
     Some(Named {
-        place: Place::Part { name: sub.name.to_string(), member },
+        place: Place::Part {
+            name: sub.name.to_string(),
+            member,
+        },
         attribute: Some(sub),
         is_sub: true,
         exact: sub.case_exact || (is_membership && sub.name == "value"),
@@ -320,17 +415,37 @@ fn part<'s>(attribute: &'s Attribute, path: &AttrPath, rt: &ResourceType) -> Opt
 }
 
 impl Named<'_> {
-    fn compared(self, path: &AttrPath, operator: Operator, literal: &Literal) -> Result<Node, Error> {
-        let Self { place, attribute, exact, .. } = self;
+    fn compared(
+        self,
+        path: &AttrPath,
+        operator: Operator,
+        literal: &Literal,
+    ) -> Result<Node, Error> {
+        let Self {
+            place,
+            attribute,
+            exact,
+            ..
+        } = self;
         if *literal == Literal::Null {
             return match operator {
-                Operator::Equal => Ok(Node::Test { place, check: Check::Absent }),
-                Operator::NotEqual => Ok(Node::Test { place, check: Check::Present }),
+                Operator::Equal => Ok(Node::Test {
+                    place,
+                    check: Check::Absent,
+                }),
+                Operator::NotEqual => Ok(Node::Test {
+                    place,
+                    check: Check::Present,
+                }),
                 _ => Err(unfit(path, operator, "null, which only eq and ne compare")),
             };
         }
         let Some(attribute) = attribute else {
-            return Err(unfit(path, operator, "a whole schema; name one of its attributes"));
+            return Err(unfit(
+                path,
+                operator,
+                "a whole schema; name one of its attributes",
+            ));
         };
         if attribute.kind != AttributeType::Complex {
             let check = check(path, attribute, exact, operator, literal)?;
@@ -342,7 +457,10 @@ impl Named<'_> {
                 "`{}` has several parts; name the one to compare, such as `{}.{}`",
                 quote(path.as_str()),
                 quote(path.as_str()),
-                attribute.sub_attributes.first().map_or("value", |sub| sub.name.as_ref())
+                attribute
+                    .sub_attributes
+                    .first()
+                    .map_or("value", |sub| sub.name.as_ref())
             )));
         };
         // INVARIANT: ids are compared exactly, as the keys of `keys.rs` are.
@@ -357,9 +475,15 @@ fn value_of(place: Place) -> Option<Place> {
     match place {
         Place::Members(None) => Some(Place::Members(Some(MemberPart::Value))),
         Place::Groups(None) => Some(Place::Groups(Some(MemberPart::Value))),
-        Place::Field { extension, name, sub: None } => {
-            Some(Place::Field { extension, name, sub: Some("value".to_owned()) })
-        }
+        Place::Field {
+            extension,
+            name,
+            sub: None,
+        } => Some(Place::Field {
+            extension,
+            name,
+            sub: Some("value".to_owned()),
+        }),
         _ => None,
     }
 }
@@ -390,14 +514,22 @@ fn check(
     match attribute.kind {
         AttributeType::Boolean => {
             if operator.is_ordering() || operator.is_substring() {
-                return Err(unfit(path, operator, "a boolean, which only eq and ne compare"));
+                return Err(unfit(
+                    path,
+                    operator,
+                    "a boolean, which only eq and ne compare",
+                ));
             }
             let literal = boolean(literal).ok_or_else(|| wrong("true or false"))?;
             Ok(Check::Boolean { operator, literal })
         }
         AttributeType::Integer | AttributeType::Decimal => {
             if operator.is_substring() {
-                return Err(unfit(path, operator, "a number; use eq, ne, gt, ge, lt or le"));
+                return Err(unfit(
+                    path,
+                    operator,
+                    "a number; use eq, ne, gt, ge, lt or le",
+                ));
             }
             let literal = number(literal).ok_or_else(|| wrong("a number"))?;
             Ok(Check::Number { operator, literal })
@@ -424,8 +556,16 @@ fn check(
                 Literal::Number(_) | Literal::Boolean(_) | Literal::Null => literal.to_string(),
             };
             let exact = exact || attribute.kind == AttributeType::Binary;
-            let literal = if exact { text } else { value::normalized_key(&text) };
-            Ok(Check::Text { operator, literal, exact })
+            let literal = if exact {
+                text
+            } else {
+                value::normalized_key(&text)
+            };
+            Ok(Check::Text {
+                operator,
+                literal,
+                exact,
+            })
         }
     }
 }
