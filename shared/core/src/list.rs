@@ -76,7 +76,7 @@ impl<'a> Question<'a> {
         let mut parts = Vec::with_capacity(lists.len());
         for (list, rt) in lists.iter().zip(&types) {
             let bind = |filter| Predicate::bind(filter, rt, unknowns);
-            let sort = |by: &str| Sort::parse(rt, by, query.sort_order.as_deref());
+            let sort = |by: &str| Sort::parse(rt, by, query.descending.then_some("descending"));
             parts.push(Part {
                 list: *list,
                 predicate: filter.as_ref().map(bind).transpose()?,
@@ -116,7 +116,7 @@ impl<'a> Question<'a> {
                 &names,
                 query.filter.as_deref().unwrap_or_default(),
                 query.sort_by.as_deref().unwrap_or_default(),
-                query.sort_order.as_deref().unwrap_or_default(),
+                if query.descending { "descending" } else { "" },
             ],
         )
     }
@@ -128,7 +128,7 @@ impl<'a> Question<'a> {
     }
 
     fn start_index(&self) -> u64 {
-        self.query.start_index.unwrap_or(1).max(1)
+        self.query.start_index.map_or(1, |start| (start as u64).max(1))
     }
 }
 
@@ -179,12 +179,10 @@ pub(crate) async fn run<S: Directory>(
         }
     };
     let is_cursor = query.cursor.is_some();
-    let items = page.records.len() as u64;
     let resources = render(call, store, page.records, &question.projection).await?;
     let response = ListResponse {
-        total_results: page.total,
-        start_index: (!is_cursor).then(|| question.start_index()),
-        items_per_page: Some(items),
+        total_results: page.total.and_then(|total| usize::try_from(total).ok()),
+        start_index: (!is_cursor).then(|| usize::try_from(question.start_index()).unwrap_or(1)),
         next_cursor: page
             .next
             .filter(|_| is_cursor)
@@ -194,7 +192,7 @@ pub(crate) async fn run<S: Directory>(
     };
     Ok(Answer {
         kind: AnswerKind::Ok,
-        body: Some(response.into_value()),
+        body: Some(response.render()),
         location: None,
         etag: None,
     })
