@@ -207,7 +207,7 @@ mod tests {
         refused(b"{} {}", "the body is not valid JSON at line 1 column 4");
         refused(
             b"{\"a\":\"\\ud800\"}",
-            "the body is not valid JSON at line 1 column 12",
+            "the body is not valid JSON at line 1 column 13",
         );
         let detail = parse_object(b"[]").unwrap_err().detail;
         assert_eq!(detail, "the body must be a JSON object, not a list");
