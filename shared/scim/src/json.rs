@@ -91,7 +91,7 @@ fn sentence(error: &serde_json::Error, refusal: Option<Refusal>) -> Error {
     })
 }
 
-/// serde_json's own value, with a limit on depth and without duplicate names.
+/// `serde_json`'s own value, with a limit on depth and without duplicate names.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     depth_left: usize,

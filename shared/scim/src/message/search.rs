@@ -96,9 +96,8 @@ struct Raw {
 impl Raw {
     /// `name` is in lower case.
     fn set(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        let (slot, name) = match self.slot(name) {
-            Some(found) => found,
-            None => return Ok(()),
+        let Some((slot, name)) = self.slot(name) else {
+            return Ok(());
         };
         if value.is_empty() && name != "cursor" {
             return Ok(());
