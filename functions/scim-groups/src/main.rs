@@ -1,2 +1,10 @@
-//! Skeleton.
-fn main() {}
+//! The `scim-groups` function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lychgate_edge::run::main(async |config, stack| {
+        let store = lychgate_store::connect(lychgate_store::Config::lambda(config.table()?)).await?;
+        Ok(scim_groups::handler(stack, store))
+    })
+}

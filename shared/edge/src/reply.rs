@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
 use lychgate_core::call::{Answer, AnswerKind, Failure};
-use lychgate_scim::{Error, ErrorKind};
+use lychgate_scim::{Error, ErrorKind, message};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -120,7 +120,10 @@ impl Reply {
             ErrorKind::Internal => format!("{INTERNAL} ({request_id}).").into(),
             _ => error.detail.clone(),
         };
-        let body = error_body(&Error { kind: error.kind, detail });
+        let body = message::error::render(&Error {
+            kind: error.kind,
+            detail,
+        });
         with_error_headers(
             Self::json(error.kind.status(), SCIM_MEDIA_TYPE, &body),
             error.kind,
@@ -250,20 +253,6 @@ pub(crate) fn with_error_headers(
         | ErrorKind::Internal
         | ErrorKind::NotImplemented => reply,
     }
-}
-
-fn error_body(error: &Error) -> Value {
-    let mut body = serde_json::json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": error.kind.status().to_string(),
-    });
-    if let (Some(scim_type), Some(body)) = (error.kind.scim_type(), body.as_object_mut()) {
-        body.insert("scimType".to_owned(), scim_type.into());
-    }
-    if let Some(body) = body.as_object_mut() {
-        body.insert("detail".to_owned(), error.detail.as_ref().into());
-    }
-    body
 }
 
 /// Whether `Accept-Encoding` allows gzip (RFC 9110 §12.5.3); `gzip;q=0` forbids it.
