@@ -91,7 +91,7 @@ fn sentence(error: &serde_json::Error, refusal: Option<Refusal>) -> Error {
     })
 }
 
-/// serde_json's own value, with a limit on depth and without duplicate names.
+/// `serde_json`'s own value, with a limit on depth and without duplicate names.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     depth_left: usize,
@@ -207,7 +207,7 @@ mod tests {
         refused(b"{} {}", "the body is not valid JSON at line 1 column 4");
         refused(
             b"{\"a\":\"\\ud800\"}",
-            "the body is not valid JSON at line 1 column 12",
+            "the body is not valid JSON at line 1 column 13",
         );
         let detail = parse_object(b"[]").unwrap_err().detail;
         assert_eq!(detail, "the body must be a JSON object, not a list");

@@ -52,23 +52,23 @@ impl Projection {
         attributes: Option<&str>,
         excluded: Option<&str>,
     ) -> Self {
-        let split = |list: Option<&str>| {
+        let split = |list: Option<&str>| -> Vec<String> {
             list.unwrap_or_default()
                 .split(',')
                 .map(str::to_owned)
                 .collect()
         };
-        Self::of(types, split(attributes), split(excluded))
+        Self::of(types, &split(attributes), &split(excluded))
     }
 
     /// As [`Projection::parse`], from the lists of a search request (RFC 7644 §3.4.3).
     #[must_use]
-    pub fn of(types: &[&ResourceType], attributes: Vec<String>, excluded: Vec<String>) -> Self {
-        let only = named(types, &attributes);
+    pub fn of(types: &[&ResourceType], attributes: &[String], excluded: &[String]) -> Self {
+        let only = named(types, attributes);
         let given = attributes.iter().any(|name| !name.trim().is_empty());
         Self {
             only: given.then_some(only),
-            without: named(types, &excluded),
+            without: named(types, excluded),
         }
     }
 
@@ -239,6 +239,10 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the calls are easier to read"
+    )]
     fn shows(projection: &Projection, name: &str, value: Value, shown: Value) {
         let schema = user::schema();
         let attribute = schema

@@ -2,6 +2,7 @@
 //! crate asks these types what an attribute may be; nothing hard-codes a name that a schema could tell.
 
 mod build;
+mod catalogue;
 pub mod common;
 pub mod declared;
 pub mod enterprise;
@@ -11,6 +12,9 @@ pub mod user;
 use std::borrow::Cow;
 
 use serde_json::Value;
+
+pub use catalogue::Catalogue;
+pub use declared::DeclaredError;
 
 /// `urn:ietf:params:scim:schemas:core:2.0:User`
 pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
