@@ -10,8 +10,8 @@ use lychgate_scim::{
         self,
         bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResult},
     },
-    patch::MemberKind,
     project::Projection,
+    resource::MemberKind,
 };
 use serde_json::Value;
 
@@ -252,8 +252,8 @@ async fn apply<S: Users + Groups>(
     // An answer of the bulk request shows no resources, so nothing is read for them.
     let nothing = Projection::of(
         &[&call.catalogue.user, &call.catalogue.group],
-        vec!["id".to_owned()],
-        Vec::new(),
+        &["id".to_owned()],
+        &[],
     );
     let id = target.id.unwrap_or_default();
     match (target.kind, method) {

@@ -4,8 +4,9 @@
 use lychgate_scim::{
     Error, Resource,
     message::search::ListQuery,
-    patch::{self, MemberRef, MembersChange},
+    patch::{self, MembersChange},
     project::Projection,
+    resource::{self, MemberRef},
 };
 use serde_json::{Map, Value, json};
 
@@ -196,11 +197,11 @@ pub async fn patch<S: Groups>(
     preconditions: &Preconditions,
 ) -> Result<Answer, Failure> {
     // Pure and bounded, so it can go before the gate; nothing is said of it until the gate has passed.
-    let mut plan = patch::plan(&call.catalogue.group, id, body, &mut call.notices);
-    let changes = plan
-        .as_mut()
-        .map(patch::Plan::split_members)
-        .unwrap_or_default();
+    let plan = patch::plan(&call.catalogue.group, id, body, &mut call.notices);
+    let (plan, changes) = match plan.map(patch::Plan::split_members) {
+        Ok((plan, changes)) => (Ok(plan), changes),
+        Err(error) => (Err(error), Vec::new()),
+    };
     let decide = |call: &mut Call<'_>, group: &Group| {
         let plan = plan.as_ref().map_err(Clone::clone)?;
         Ok((
@@ -458,8 +459,8 @@ async fn net<S: Directory>(
 /// A member as filters on members see it.
 pub(crate) fn reference(member: &Member) -> MemberRef {
     let kind = match member.id {
-        MemberId::User(_) => patch::MemberKind::User,
-        MemberId::Group(_) => patch::MemberKind::Group,
+        MemberId::User(_) => resource::MemberKind::User,
+        MemberId::Group(_) => resource::MemberKind::Group,
     };
     MemberRef {
         value: member.id.to_string(),

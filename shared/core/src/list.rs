@@ -8,8 +8,8 @@ use lychgate_scim::{
     Error,
     filter::{Candidates, Filter, KeyTerm, Literal, Operator, Predicate, Unknowns, View},
     message::{list::ListResponse, search::ListQuery},
-    patch::MemberRef,
     project::Projection,
+    resource::MemberRef,
     schema::ResourceType,
     sort::Sort,
 };
@@ -76,15 +76,14 @@ impl<'a> Question<'a> {
         let mut parts = Vec::with_capacity(lists.len());
         for (list, rt) in lists.iter().zip(&types) {
             let bind = |filter| Predicate::bind(filter, rt, unknowns);
-            let sort = |by: &str| Sort::parse(rt, by, query.descending.then_some("descending"));
+            let sort = |by: &str| Sort::parse(rt, by, query.sort_order.as_deref());
             parts.push(Part {
                 list: *list,
                 predicate: filter.as_ref().map(bind).transpose()?,
                 sort: query.sort_by.as_deref().map(sort).transpose()?,
             });
         }
-        let (only, without) = (query.attributes.clone(), query.excluded_attributes.clone());
-        let projection = Projection::of(&types, only, without);
+        let projection = query.projection(&types);
         Ok(Self {
             query,
             filter,
@@ -116,7 +115,7 @@ impl<'a> Question<'a> {
                 &names,
                 query.filter.as_deref().unwrap_or_default(),
                 query.sort_by.as_deref().unwrap_or_default(),
-                if query.descending { "descending" } else { "" },
+                query.sort_order.as_deref().unwrap_or_default(),
             ],
         )
     }
@@ -702,8 +701,8 @@ impl Probes {
                 display: None,
             }
         };
-        let user = kind(lychgate_scim::patch::MemberKind::User);
-        let group = kind(lychgate_scim::patch::MemberKind::Group);
+        let user = kind(lychgate_scim::resource::MemberKind::User);
+        let group = kind(lychgate_scim::resource::MemberKind::Group);
         for found in fetched
             .users
             .iter()

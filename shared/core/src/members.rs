@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use lychgate_scim::{
     Error, NoticeKind,
-    patch::{MemberKind, MemberRef, MembersChange},
+    patch::MembersChange,
+    resource::{MemberKind, MemberRef},
 };
 
 use crate::{

@@ -239,6 +239,10 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the calls are easier to read"
+    )]
     fn shows(projection: &Projection, name: &str, value: Value, shown: Value) {
         let schema = user::schema();
         let attribute = schema

@@ -454,6 +454,10 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the calls are easier to read"
+    )]
     fn accepts(attribute: &Attribute, sent: Value, kept: Value, kinds: &[NoticeKind]) {
         let mut notices = Notices::default();
         let got = canonical(attribute, sent, "thing", &mut notices).unwrap();

@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 use super::ast::{Filter, Operator};
 use super::predicate::{Check, MemberPart, Node, Place, Predicate, Unknowns, number_order};
 use crate::Resource;
-use crate::patch::{MemberKind, MemberRef};
+use crate::resource::{MemberKind, MemberRef};
 use crate::schema::ResourceType;
 use crate::value::moment as instant;
 use crate::value::normalized_key;
@@ -312,10 +312,7 @@ const fn leaf(value: &Value) -> Option<Leaf<'_>> {
 fn member_text(member: &MemberRef, part: MemberPart) -> Option<&str> {
     match part {
         MemberPart::Value => Some(&member.value),
-        MemberPart::Type => member.kind.map(|kind| match kind {
-            MemberKind::User => "User",
-            MemberKind::Group => "Group",
-        }),
+        MemberPart::Type => member.kind.map(MemberKind::name),
         MemberPart::Display => member.display.as_deref(),
     }
 }

@@ -377,12 +377,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the calls are easier to read"
+    )]
     fn parse(operations: Value) -> Result<BulkRequest, Error> {
         let body = json!({"schemas": [BULK_REQUEST], "Operations": operations});
         BulkRequest::parse(body, &mut Notices::default())
     }
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the calls are easier to read"
+    )]
     fn refused(operation: Value, detail: &str) {
         assert_eq!(
             parse(json!([operation])).unwrap_err().detail,

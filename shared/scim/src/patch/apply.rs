@@ -17,22 +17,17 @@ impl Plan {
     /// [`crate::ErrorKind::NoTarget`] when a value filter selects nothing and describes nothing that could be created;
     /// [`crate::ErrorKind::Mutability`] when an immutable value would change;
     /// [`crate::ErrorKind::InvalidValue`] when a required attribute would be left without a value;
-    /// [`crate::ErrorKind::TooMany`] when an attribute would get too many values.
+    /// [`crate::ErrorKind::TooMany`] when an attribute would get too many values, or the resource too large.
     pub fn apply(&self, current: &Resource, notices: &mut Notices) -> Result<Resource, Error> {
         let mut attributes = current.attributes.clone();
         for step in &self.steps {
             step.apply(&mut attributes, notices)?;
         }
-        for slot in &self.required {
-            // What was missing before, because the schema became stricter since, is not this request's fault.
-            if slot.read(&current.attributes).is_some() && slot.read(&attributes).is_none() {
-                return Err(Error::invalid_value(format!(
-                    "`{}` is required and would be left without a value",
-                    slot.name
-                )));
-            }
+        let resource = Resource { attributes };
+        if self.changes_attributes() {
+            resource.check(&self.rt)?;
         }
-        Ok(Resource { attributes })
+        Ok(resource)
     }
 }
 

@@ -4,29 +4,7 @@
 use std::collections::HashMap;
 
 use crate::filter::Predicate;
-
-/// The most members that one request may name, over all its operations.
-pub const MEMBERS_PER_REQUEST_MAX: usize = 10_000;
-
-/// What a member is (RFC 7643 §4.2, `members.type`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MemberKind {
-    /// A person.
-    User,
-    /// A nested group.
-    Group,
-}
-
-/// A member as a client names it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MemberRef {
-    /// The member's id.
-    pub value: String,
-    /// What it is, when the client said so (Okta and Entra do not).
-    pub kind: Option<MemberKind>,
-    /// The name that the client sent along.
-    pub display: Option<String>,
-}
+use crate::resource::MemberRef;
 
 /// One change of a group's membership. Adding a member that is there and removing one that is not are no
 /// changes and no errors.

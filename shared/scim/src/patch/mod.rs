@@ -11,8 +11,6 @@ pub mod plan;
 mod plan_members;
 mod tolerance;
 
-pub use members::{
-    MEMBERS_PER_REQUEST_MAX, MemberKind, MemberRef, MembersChange, NetChange, named_ids, net,
-};
+pub use members::{MembersChange, NetChange, named_ids, net};
 pub use message::{Op, Operation, PATCH_OPERATIONS_MAX, PatchOp};
 pub use plan::{Plan, plan};

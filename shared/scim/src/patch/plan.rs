@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::members::{self, MembersChange};
+use super::members::MembersChange;
 use super::message::{Op, Operation, PatchOp, numbered};
 use super::tolerance;
 use crate::filter::Predicate;
@@ -18,7 +18,8 @@ use crate::{Error, NoticeKind, Notices, value};
 pub struct Plan {
     pub(super) steps: Vec<Step>,
     pub(super) members: Vec<MembersChange>,
-    pub(super) required: Vec<Slot>,
+    /// For the checks of the whole resource at the end.
+    pub(super) rt: ResourceType,
 }
 
 /// Where an attribute stands in a resource.
@@ -76,7 +77,7 @@ pub(super) enum ElementChange {
 /// required that would go; [`crate::ErrorKind::InvalidValue`] for a value of the wrong type;
 /// [`crate::ErrorKind::InvalidPath`] for brackets where nothing can be selected;
 /// [`crate::ErrorKind::InvalidFilter`] for an operator in them that does not fit;
-/// [`crate::ErrorKind::TooMany`] for more than [`members::MEMBERS_PER_REQUEST_MAX`] members.
+/// [`crate::ErrorKind::TooMany`] for more than [`crate::resource::MEMBERS_PER_REQUEST_MAX`] members.
 pub fn plan(
     rt: &ResourceType,
     own_id: &str,
@@ -101,7 +102,7 @@ pub fn plan(
     Ok(Plan {
         steps: planner.steps,
         members: planner.members,
-        required: required(rt),
+        rt: rt.clone(),
     })
 }
 
@@ -130,26 +131,6 @@ impl Plan {
     pub fn needs_members(&self) -> bool {
         self.members.iter().any(MembersChange::needs_members)
     }
-}
-
-/// The attributes that a resource may not lose, members aside.
-fn required(rt: &ResourceType) -> Vec<Slot> {
-    let of = |schema: &Schema, extension: Option<&Schema>| {
-        let slots = schema
-            .attributes
-            .iter()
-            .filter(|attribute| attribute.required);
-        slots
-            .map(|attribute| slot(extension, attribute))
-            .collect::<Vec<_>>()
-    };
-    let mut all = of(&rt.schema, None);
-    all.extend(
-        rt.extensions
-            .iter()
-            .flat_map(|schema| of(schema, Some(schema))),
-    );
-    all
 }
 
 fn slot(extension: Option<&Schema>, attribute: &Attribute) -> Slot {
@@ -469,9 +450,14 @@ impl<'p> Planner<'p> {
             return self.set_complex(aim, value);
         }
         let value = tolerance::unwrapped(attribute, value, &aim.label, self.notices);
+        // An empty `externalId` is how some clients say that they have none; it is a key, not a text to keep.
+        let no_external_id = aim.found.extension.is_none()
+            && attribute.name == "externalId"
+            && value.as_str() == Some("");
+        let value = if no_external_id { Value::Null } else { value };
         let kept = value::canonical(attribute, value, &aim.label, self.notices)?;
         self.required_stays(aim, kept.as_ref())?;
-        // To add nothing changes nothing; to replace by nothing clears (idp-neutral: RFC 7643 §2.5).
+        // To add nothing changes nothing; to replace by nothing clears (RFC 7643 §2.5).
         if kept.is_some() || aim.op == Op::Replace {
             self.push(aim, Action::Set(kept));
         }
@@ -646,10 +632,10 @@ impl<'p> Planner<'p> {
     /// Counts the members that the request names.
     pub(super) fn count_members(&mut self, more: usize) -> Result<(), Error> {
         self.members_named = self.members_named.saturating_add(more);
-        if self.members_named > members::MEMBERS_PER_REQUEST_MAX {
+        if self.members_named > crate::resource::MEMBERS_PER_REQUEST_MAX {
             return Err(Error::too_many(format!(
                 "the request names more than {} members; send them in several requests",
-                members::MEMBERS_PER_REQUEST_MAX
+                crate::resource::MEMBERS_PER_REQUEST_MAX
             )));
         }
         Ok(())

@@ -1,15 +1,14 @@
 //! The part of planning that is about `members` of a group: ids out of paths, filters and values (RFC 7644
 //! §3.5.2; Okta, Entra and JumpCloud each have their own form).
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::members::{MemberKind, MemberRef, MembersChange};
+use super::members::MembersChange;
 use super::message::Op;
 use super::plan::{Aim, Planner};
-use super::tolerance;
+use crate::Error;
 use crate::filter::{Filter, Literal, Operator, Predicate};
-use crate::path::quote;
-use crate::{Error, NoticeKind, Notices};
+use crate::resource::MemberRef;
 
 impl Planner<'_> {
     pub(super) fn members(&mut self, aim: &Aim<'_>, value: Option<Value>) -> Result<(), Error> {
@@ -103,25 +102,8 @@ impl Planner<'_> {
 
     /// A value as members: a list or one, each an object or the bare id; the same id counts once.
     fn member_refs(&mut self, value: Value) -> Result<Vec<MemberRef>, Error> {
-        let list = match value {
-            Value::Array(list) => list,
-            single => {
-                self.notices.push(NoticeKind::SingleForMany, "members");
-                vec![single]
-            }
-        };
-        self.count_members(list.len())?;
-        let mut seen = std::collections::HashSet::with_capacity(list.len());
-        let mut members = Vec::with_capacity(list.len());
-        for value in list {
-            if value.is_null() {
-                continue;
-            }
-            let member = member_ref(value, self.notices)?;
-            if seen.insert(member.value.clone()) {
-                members.push(member);
-            }
-        }
+        let members = MemberRef::list(value, self.notices)?;
+        self.count_members(members.len())?;
         Ok(members)
     }
 }
@@ -151,49 +133,4 @@ fn ids(filter: &Filter) -> Option<Vec<String>> {
         }
         _ => None,
     }
-}
-
-fn member_ref(value: Value, notices: &mut Notices) -> Result<MemberRef, Error> {
-    let mut object = match value {
-        Value::Object(object) => object,
-        simple @ (Value::String(_) | Value::Number(_)) => {
-            notices.push(NoticeKind::TextForComplex, "members");
-            Map::from_iter([("value".to_owned(), simple)])
-        }
-        _ => return Err(unnamed()),
-    };
-    let id = match tolerance::take(&mut object, "value") {
-        Some(Value::String(id)) if !id.trim().is_empty() => id,
-        Some(Value::Number(id)) => {
-            notices.push(NoticeKind::NumberText, "members.value");
-            id.to_string()
-        }
-        _ => return Err(unnamed()),
-    };
-    crate::value::text_checked(&id, "members.value")?;
-    let kind = match tolerance::take(&mut object, "type") {
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("User") => Some(MemberKind::User),
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("Group") => Some(MemberKind::Group),
-        None | Some(Value::Null) => None,
-        Some(other) => {
-            notices.push(
-                NoticeKind::UnknownAttribute,
-                format!("members.type {}", quote(&other.to_string())),
-            );
-            None
-        }
-    };
-    let display = match tolerance::take(&mut object, "display") {
-        Some(Value::String(display)) => Some(display),
-        _ => None,
-    };
-    Ok(MemberRef {
-        value: id,
-        kind,
-        display,
-    })
-}
-
-fn unnamed() -> Error {
-    Error::invalid_value("each of `members` needs a `value`, the id of a user or group")
 }
