@@ -15,7 +15,10 @@ use lychgate_edge::{
 };
 
 /// The handler on this store.
-pub fn handler<S: Groups + Journal + Users + 'static>(stack: Stack, store: S) -> impl Handler + use<S> {
+pub fn handler<S: Groups + Journal + Users + 'static>(
+    stack: Stack,
+    store: S,
+) -> impl Handler + use<S> {
     Scim::new(BulkRoutes, store, stack)
 }
 

@@ -2,9 +2,15 @@
 
 use std::process::ExitCode;
 
+use lychgate_store::{Config, CredentialSource, connect};
+
 fn main() -> ExitCode {
     lychgate_edge::run::main(async |config, stack| {
-        let store = lychgate_store::connect(lychgate_store::Config::lambda(config.table()?)).await?;
-        Ok(scim_bulk::handler(stack, store))
+        let store = connect(Config {
+            table: config.table()?.to_owned(),
+            endpoint_url: config.endpoint_url.clone(),
+            credentials: CredentialSource::Environment,
+        });
+        Ok(scim_bulk::handler(stack, store.await?))
     })
 }

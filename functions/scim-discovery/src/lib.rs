@@ -1,7 +1,7 @@
 //! What the server tells of itself (RFC 7644 §4), and the answer to every address that no route takes. Needs no
 //! table and no secret, so it has neither: discovery is for everybody.
 
-use lychgate_core::{cursor::CURSOR_SECS, list};
+use lychgate_core::list::{PAGE_COUNT_DEFAULT, PAGE_COUNT_MAX};
 use lychgate_edge::{
     handler::{Handler, Pending, Stack},
     reply::{Reply, SCIM_MEDIA_TYPE},
@@ -76,9 +76,7 @@ fn document(
     let root = format!("{}{SCIM_ROOT}", request.base_url);
     let id = parameters.get("id");
     match route.path {
-        "/scim/v2/ServiceProviderConfig" => {
-            Ok(discovery::service_provider_config(&root, &offer()))
-        }
+        "/scim/v2/ServiceProviderConfig" => Ok(discovery::service_provider_config(&root, &offer())),
         "/scim/v2/ResourceTypes" => Ok(discovery::resource_types(&root, catalogue)),
         "/scim/v2/ResourceTypes/{id}" => discovery::resource_type(&root, catalogue, id)
             .ok_or_else(|| Error::not_found("There is no such resource type. See /ResourceTypes.")),
@@ -93,10 +91,10 @@ fn offer() -> Offer {
     Offer {
         bulk_operations_max: BULK_OPERATIONS_MAX,
         bulk_payload_bytes_max: BODY_BYTES_MAX,
-        filter_results_max: list::PAGE_SIZE_MAX,
-        page_size_default: list::PAGE_SIZE_DEFAULT,
-        page_size_max: list::PAGE_SIZE_MAX,
-        cursor_secs: Some(CURSOR_SECS),
+        filter_results_max: PAGE_COUNT_MAX,
+        page_size_default: PAGE_COUNT_DEFAULT,
+        page_size_max: PAGE_COUNT_MAX,
+        cursor_secs: None,
         documentation_uri: None,
     }
 }
