@@ -20,9 +20,10 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     fi
 fi
 
-echo "making .venv with the judges and cargo-lambda: about 140 packages' worth of download, once" >&2
+echo "making .venv with the judges and cargo-lambda: a minute or two, once" >&2
 python3 -m venv --clear .venv
-if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$wanted"; then
+# --no-deps: the file names every package already, and pip's resolver stumbles over extras when hashes are required.
+if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$wanted"; then
     echo "The packages of $wanted could not be installed; pip says why above." >&2
     exit 1
 fi
