@@ -68,7 +68,6 @@ const CRATES_UNWANTED: &[&str] = &[
     "aws-lc-sys",
     "aws-lc-rs",
     "s2n-tls",
-    "schannel",
 ];
 
 #[test]
