@@ -38,7 +38,7 @@ impl Resource {
     /// Reads the body of a PUT, which stands for the whole resource:
     ///
     /// - an attribute that is absent is cleared, but one with a default (`active`) keeps its value: Okta's
-    ///   profile push says nothing about `active` and must not wake anybody up;
+    ///   profile push says nothing about `active` and must not wake anybody up. `externalId` is kept as well;
     /// - a create-only attribute keeps its first value, with a notice when another one came (P8);
     /// - an immutable one may come with the same value, or be set when it had none.
     ///
@@ -123,11 +123,7 @@ fn intake(
         false => None,
     };
     let mut attributes = Map::new();
-    // `""` is how some clients say that they have none.
-    if let Some(value) = take(&mut sent, None, "externalId").filter(|value| *value != "")
-        && let Some(attribute) = common::attribute("externalId")
-        && let Some(value) = canonical(attribute, value, "externalId", notices)?
-    {
+    if let Some(value) = external_id(take(&mut sent, None, "externalId"), current, notices)? {
         attributes.insert("externalId".to_owned(), value);
     }
     let mut intake = Intake {
@@ -246,6 +242,24 @@ impl Intake<'_, '_> {
             }
             Some(_) => self.notices.push(NoticeKind::ReadOnly, path),
         }
+    }
+}
+
+/// The client's own key. A PUT that does not speak of it leaves it alone (RFC 7644 §3.5.1 allows both): Okta's
+/// PUT of a group has none, and losing it would cut the link. `null` and `""` take it away.
+fn external_id(
+    sent: Option<Value>,
+    current: Option<&Resource>,
+    notices: &mut Notices,
+) -> Result<Option<Value>, Error> {
+    match (sent, common::attribute("externalId")) {
+        (None, _) => Ok(current
+            .and_then(|current| current.attributes.get("externalId"))
+            .cloned()),
+        (Some(value), Some(attribute)) if value != "" => {
+            canonical(attribute, value, "externalId", notices)
+        }
+        (Some(_), _) => Ok(None),
     }
 }
 
@@ -641,9 +655,19 @@ mod tests {
         .unwrap();
         assert_eq!(
             kept,
-            json!({"userName": "b", "active": false, "sendEmails": true})
+            json!({"externalId": "1", "userName": "b", "active": false, "sendEmails": true})
         );
         assert!(notices.is_empty());
+    }
+
+    #[test]
+    fn put_takes_the_external_id_away_when_told_to() {
+        for nothing in [json!(null), json!("")] {
+            let old = json!({"userName": "a", "externalId": "1"});
+            let new = json!({"userName": "a", "externalId": nothing});
+            let (kept, _) = put(&Catalogue::standard(), old, new).unwrap();
+            assert_eq!(kept.get("externalId"), None);
+        }
     }
 
     #[test]
