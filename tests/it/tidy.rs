@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lychgate-store", &["lychgate-core", "lychgate-scim"]),
     ("lychgate-edge", &["lychgate-core", "lychgate-scim"]),
     ("lychgate-testkit", &["lychgate-core", "lychgate-scim"]),
-    ("scim-discovery", &["lychgate-edge", "lychgate-scim"]),
+    ("scim-discovery", &["lychgate-edge", "lychgate-core", "lychgate-scim"]),
     ("lychgate-cli", &[]),
 ];
 
