@@ -1,2 +1,7 @@
-//! Skeleton.
-fn main() {}
+//! Composition: configuration, store, routes.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -98,6 +98,32 @@ pub async fn list<S: Organizations + Directory>(
     limit: Option<u32>,
 ) -> Result<Page<Listed>, Refusal> {
     let limit = page_size(limit)? as usize;
+    matching(ctx, store, organization, filter, after, limit).await
+}
+
+/// One part of the export: as many members as one request reads. The parts in their order are the whole.
+///
+/// # Errors
+/// The cursor is none, there is no such organization, or the store is away.
+pub async fn export<S: Organizations + Directory>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    filter: Filter,
+    after: Option<&str>,
+) -> Result<Page<Listed>, Refusal> {
+    let limit = MEMBERS_SCANNED_MAX as usize;
+    matching(ctx, store, organization, filter, after, limit).await
+}
+
+async fn matching<S: Organizations + Directory>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    filter: Filter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Listed>, Refusal> {
     let mut after = cursor(after, |text| text.parse::<UserId>().ok())?;
     let organization = organizations::find(ctx, store, organization).await?;
     let mut items = Vec::new();
