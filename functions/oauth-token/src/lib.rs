@@ -6,22 +6,23 @@ use lychgate_core::{
     ports::{AccessTokens, Organizations},
 };
 use lychgate_edge::{
-    json::{Incoming, Routes, reply},
+    handler::{Handler, Stack},
+    json::{Incoming, Json, Routes, reply},
     problem::Problem,
     reply::Reply,
 };
 use serde_json::json;
 
-/// The token endpoint on a store.
-pub struct OauthToken<S> {
+/// The handler on this store.
+pub fn handler<S: Organizations + AccessTokens + 'static>(
+    stack: Stack,
     store: S,
+) -> impl Handler + use<S> {
+    Json::new(OauthToken { store }, stack)
 }
 
-impl<S> OauthToken<S> {
-    /// On this store.
-    pub const fn new(store: S) -> Self {
-        Self { store }
-    }
+struct OauthToken<S> {
+    store: S,
 }
 
 impl<S: Organizations + AccessTokens> Routes for OauthToken<S> {
@@ -38,9 +39,7 @@ impl<S: Organizations + AccessTokens> Routes for OauthToken<S> {
             Err(error) => refused(&error, ctx.request_id),
         };
         // RFC 6749 §5.1: both, for every answer that carries or could carry a token.
-        Ok(reply
-            .with_header("cache-control", "no-store")
-            .with_header("pragma", "no-cache"))
+        Ok(reply.with_header("cache-control", "no-store").with_header("pragma", "no-cache"))
     }
 }
 
@@ -73,10 +72,8 @@ fn refused(error: &OauthError, request_id: &str) -> Reply {
     let body = json!({ "error": error.code.text(), "error_description": error.description });
     let mut reply = reply(status, &body);
     if error.code == ErrorCode::InvalidClient {
-        reply = reply.with_header(
-            "www-authenticate",
-            "Basic realm=\"Lychgate\", charset=\"UTF-8\"",
-        );
+        reply =
+            reply.with_header("www-authenticate", "Basic realm=\"Lychgate\", charset=\"UTF-8\"");
     }
     if let Some(secs) = error.retry_after_secs {
         reply = reply.with_header("retry-after", secs.to_string());

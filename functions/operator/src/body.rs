@@ -32,8 +32,7 @@ impl Body {
 
     /// A text that must be there.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Problem> {
-        self.optional_text(name)?
-            .ok_or_else(|| missing(name, "text"))
+        self.optional_text(name)?.ok_or_else(|| missing(name, "text"))
     }
 
     /// A text, or nothing; `null` is no text.
@@ -136,17 +135,12 @@ impl Body {
 
 fn as_u32(value: &Value) -> Option<u32> {
     // Larger than any that is kept: the check of its range says what fits.
-    value
-        .as_u64()
-        .map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+    value.as_u64().map(|number| u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 /// That a member must be there.
 pub(crate) fn missing(name: &str, expected: &str) -> Problem {
-    problem::of(Refusal::invalid(
-        name,
-        format!("`{name}` is missing: send it as a {expected}."),
-    ))
+    problem::of(Refusal::invalid(name, format!("`{name}` is missing: send it as a {expected}.")))
 }
 
 /// The query, which may have these parameters and no others.
@@ -177,10 +171,9 @@ pub(crate) fn query_bool(incoming: &Incoming<'_>, name: &str) -> Result<Option<b
         None => Ok(None),
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
-        Some(_) => Err(problem::of(Refusal::invalid(
-            name,
-            format!("`{name}` must be `true` or `false`."),
-        ))),
+        Some(_) => {
+            Err(problem::of(Refusal::invalid(name, format!("`{name}` must be `true` or `false`."))))
+        }
     }
 }
 
@@ -192,10 +185,7 @@ fn unknown(name: &str, what: &str, known: &[&str]) -> Problem {
     } else {
         format!("it takes {}", list(known))
     };
-    problem::of(Refusal::malformed(
-        &name,
-        format!("`{name}` is no {what}: {takes}."),
-    ))
+    problem::of(Refusal::malformed(&name, format!("`{name}` is no {what}: {takes}.")))
 }
 
 fn list(names: &[&str]) -> String {

@@ -18,14 +18,10 @@ use crate::{
     problem, view,
 };
 
-const GROUP_PATCH_ANSWERS: [(&str, GroupPatchAnswer); 2] = [
-    ("no_content", GroupPatchAnswer::NoContent),
-    ("resource", GroupPatchAnswer::Resource),
-];
-const UNKNOWN_MEMBERS: [(&str, UnknownMembers); 2] = [
-    ("apply_known", UnknownMembers::ApplyKnown),
-    ("refuse", UnknownMembers::Refuse),
-];
+const GROUP_PATCH_ANSWERS: [(&str, GroupPatchAnswer); 2] =
+    [("no_content", GroupPatchAnswer::NoContent), ("resource", GroupPatchAnswer::Resource)];
+const UNKNOWN_MEMBERS: [(&str, UnknownMembers); 2] =
+    [("apply_known", UnknownMembers::ApplyKnown), ("refuse", UnknownMembers::Refuse)];
 
 pub(crate) async fn read<S: Store>(
     ctx: &Ctx<'_>,

@@ -21,7 +21,7 @@ pub(crate) async fn list<S: Store>(
 ) -> Result<Reply, Problem> {
     check_query(incoming, &[])?;
     let keys = keys::list(ctx, store).await.map_err(problem::of)?;
-    let mut body = view::items(keys.iter().map(view::operator_key).collect());
+    let mut body = view::items(keys.iter().map(view::operator_key));
     // Whether the stack's configuration still opens the door with a key of its own.
     view::put(&mut body, "configured_key", bootstrap.is_some());
     Ok(reply(200, &body))
@@ -34,9 +34,7 @@ pub(crate) async fn create<S: Store>(
 ) -> Result<Reply, Problem> {
     let body = Body::read(incoming, &["name", "expires"])?;
     let (name, expires) = (body.text("name")?, body.nullable_time("expires")?);
-    let created = keys::create(ctx, store, name, expires)
-        .await
-        .map_err(problem::of)?;
+    let created = keys::create(ctx, store, name, expires).await.map_err(problem::of)?;
     let mut body = view::operator_key(&created.key);
     view::put(&mut body, "key", created.text);
     Ok(reply(201, &body))
@@ -48,8 +46,6 @@ pub(crate) async fn revoke<S: Store>(
     bootstrap: Option<&SecretHash>,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Problem> {
-    keys::revoke(ctx, store, incoming.parameter("key"), bootstrap)
-        .await
-        .map_err(problem::of)?;
+    keys::revoke(ctx, store, incoming.parameter("key"), bootstrap).await.map_err(problem::of)?;
     Ok(Reply::empty(204))
 }

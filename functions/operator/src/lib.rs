@@ -22,7 +22,8 @@ use lychgate_core::{
     secret::SecretHash,
 };
 use lychgate_edge::{
-    json::{Incoming, Routes},
+    handler::{Handler, Stack},
+    json::{Incoming, Json, Routes},
     problem::Problem,
     reply::Reply,
     request::Method,
@@ -34,18 +35,19 @@ pub trait Store: Organizations + Users + Journal + OperatorKeys {}
 
 impl<S: Organizations + Users + Journal + OperatorKeys> Store for S {}
 
-/// The operator's API on a store.
-pub struct Operator<S> {
+/// The handler on this store. `bootstrap` is the SHA-256 of a whole operator key, from the configuration: the
+/// key that makes the first ones.
+pub fn handler<S: Store + 'static>(
+    stack: Stack,
     store: S,
     bootstrap: Option<SecretHash>,
+) -> impl Handler + use<S> {
+    Json::new(Operator { store, bootstrap }, stack)
 }
 
-impl<S> Operator<S> {
-    /// On this store. `bootstrap` is the SHA-256 of a whole operator key, from the configuration: the key that
-    /// makes the first ones.
-    pub const fn new(store: S, bootstrap: Option<SecretHash>) -> Self {
-        Self { store, bootstrap }
-    }
+struct Operator<S> {
+    store: S,
+    bootstrap: Option<SecretHash>,
 }
 
 impl<S: Store> Routes for Operator<S> {
@@ -69,9 +71,7 @@ impl<S: Store> Operator<S> {
         let store = &self.store;
         // The part of the path that names the organization is the same for all; what follows picks the file.
         let path = incoming.route.path;
-        let noun = path
-            .strip_prefix("/v1/organizations/{organization}/")
-            .unwrap_or(path);
+        let noun = path.strip_prefix("/v1/organizations/{organization}/").unwrap_or(path);
         match (incoming.route.method, noun) {
             (Method::Get, "/v1/organizations") => organizations::list(ctx, store, incoming).await,
             (Method::Post, "/v1/organizations") => {

@@ -32,9 +32,7 @@ pub(crate) async fn list<S: Store>(
 ) -> Result<Reply, Problem> {
     check_query(incoming, &["suspended", "cursor", "limit", "format"])?;
     let organization = incoming.parameter("organization");
-    let filter = Filter {
-        suspended: query_bool(incoming, "suspended")?,
-    };
+    let filter = Filter { suspended: query_bool(incoming, "suspended")? };
     let cursor = incoming.query("cursor");
     if wants_csv(incoming)? {
         if incoming.query("limit").is_some() {
@@ -42,9 +40,8 @@ pub(crate) async fn list<S: Store>(
                 "An export has no `limit`: leave it out, and go on with the cursor of the answer.";
             return Err(problem::of(Refusal::invalid("limit", detail)));
         }
-        let part = members::export(ctx, store, organization, filter, cursor)
-            .await
-            .map_err(problem::of)?;
+        let part =
+            members::export(ctx, store, organization, filter, cursor).await.map_err(problem::of)?;
         return Ok(csv(&part, cursor.is_none()));
     }
     let page = members::list(ctx, store, organization, filter, cursor, limit(incoming)?)
@@ -70,18 +67,11 @@ fn wants_csv(incoming: &Incoming<'_>) -> Result<bool, Problem> {
 }
 
 fn csv(part: &Page<Listed>, is_first: bool) -> Reply {
-    let mut text = if is_first {
-        members_csv::header()
-    } else {
-        String::new()
-    };
+    let mut text = if is_first { members_csv::header() } else { String::new() };
     text.push_str(&members_csv::rows(&part.items));
     let mut reply = Reply::empty(200)
         .with_header("content-type", CSV_MEDIA_TYPE)
-        .with_header(
-            "content-disposition",
-            "attachment; filename=\"members.csv\"",
-        );
+        .with_header("content-disposition", "attachment; filename=\"members.csv\"");
     reply.body = Some(text.into_bytes());
     match &part.next_cursor {
         Some(cursor) => reply.with_header(NEXT_CURSOR_HEADER, cursor),
@@ -106,15 +96,9 @@ pub(crate) async fn clean_up<S: Store>(
         }
     };
     let cursor = body.nullable_text("cursor")?;
-    let cleaned = members::clean_up(
-        ctx,
-        store,
-        incoming.parameter("organization"),
-        &whom,
-        cursor,
-    )
-    .await
-    .map_err(problem::of)?;
+    let cleaned = members::clean_up(ctx, store, incoming.parameter("organization"), &whom, cursor)
+        .await
+        .map_err(problem::of)?;
     Ok(reply(200, &view::cleaned_up(&cleaned)))
 }
 
@@ -124,9 +108,7 @@ pub(crate) async fn delete<S: Store>(
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Problem> {
     let (organization, member) = named(incoming);
-    members::delete(ctx, store, organization, member)
-        .await
-        .map_err(problem::of)?;
+    members::delete(ctx, store, organization, member).await.map_err(problem::of)?;
     Ok(Reply::empty(204))
 }
 
@@ -170,10 +152,7 @@ pub(crate) async fn remove_owner<S: Store>(
 }
 
 fn named<'a>(incoming: &'a Incoming<'_>) -> (&'a str, &'a str) {
-    (
-        incoming.parameter("organization"),
-        incoming.parameter("member"),
-    )
+    (incoming.parameter("organization"), incoming.parameter("member"))
 }
 
 fn shown(member: Result<Listed, Refusal>) -> Result<Reply, Problem> {

@@ -33,13 +33,8 @@ pub(crate) async fn create<S: Store>(
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Problem> {
     let body = Body::read(incoming, &["domain", "name"])?;
-    let new = organizations::New {
-        domain: body.text("domain")?,
-        name: body.text("name")?,
-    };
-    let organization = organizations::create(ctx, store, &new)
-        .await
-        .map_err(problem::of)?;
+    let new = organizations::New { domain: body.text("domain")?, name: body.text("name")? };
+    let organization = organizations::create(ctx, store, &new).await.map_err(problem::of)?;
     let location = format!("{}/v1/organizations/{}", ctx.base_url, organization.id);
     let body = view::organization(&organization, ctx.now());
     Ok(reply(201, &body).with_header("location", location))

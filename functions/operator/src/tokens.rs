@@ -14,13 +14,11 @@ pub(crate) async fn list<S: Store>(
     store: &S,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Problem> {
-    let listed = tokens::list(ctx, store, incoming.parameter("organization"))
-        .await
-        .map_err(problem::of)?;
-    let views = listed
-        .iter()
-        .map(|listed| view::token(&listed.token, &listed.prefix, listed.last_used));
-    Ok(reply(200, &view::items(views.collect())))
+    let listed =
+        tokens::list(ctx, store, incoming.parameter("organization")).await.map_err(problem::of)?;
+    let views =
+        listed.iter().map(|listed| view::token(&listed.token, &listed.prefix, listed.last_used));
+    Ok(reply(200, &view::items(views)))
 }
 
 pub(crate) async fn create<S: Store>(
@@ -45,12 +43,7 @@ pub(crate) async fn revoke<S: Store>(
     store: &S,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Problem> {
-    let (organization, token) = (
-        incoming.parameter("organization"),
-        incoming.parameter("token"),
-    );
-    tokens::revoke(ctx, store, organization, token)
-        .await
-        .map_err(problem::of)?;
+    let (organization, token) = (incoming.parameter("organization"), incoming.parameter("token"));
+    tokens::revoke(ctx, store, organization, token).await.map_err(problem::of)?;
     Ok(Reply::empty(204))
 }

@@ -38,8 +38,8 @@ pub(crate) fn page<T>(page: &Page<T>, item: impl Fn(&T) -> Value) -> Value {
 }
 
 /// A list that has only one page.
-pub(crate) fn items(items: Vec<Value>) -> Value {
-    json!({ "items": items })
+pub(crate) fn items(items: impl Iterator<Item = Value>) -> Value {
+    json!({ "items": items.collect::<Vec<_>>() })
 }
 
 pub(crate) fn organization(organization: &Organization, now: Timestamp) -> Value {
