@@ -1,27 +1,54 @@
 //! `Authorization` → a credential that is yet to be checked.
 
-use lychgate_core::{call::Failure, credential::Credential};
-use lychgate_scim::{Error, ErrorKind};
+use lychgate_core::{call::Failure, credential::Credential, gate};
 
 use crate::request::Request;
 
-/// What a 401 says: the same for a missing, a malformed and a wrong token, so that it teaches nothing to who guesses.
-pub const UNAUTHORIZED: &str =
-    "The SCIM token is missing or not valid. Generate a token and paste it into your identity provider.";
-
-/// The refusal of a request without a usable credential.
-#[must_use]
-pub fn unauthorized() -> Failure {
-    Error::new(ErrorKind::Unauthorized, UNAUTHORIZED).into()
-}
-
-/// What the request presents (P3): syntax only. A second `Authorization` field makes a credential that holds nowhere.
+/// What the request presents (P3): syntax only. Two `Authorization` fields arrive joined by a comma, which is no
+/// credential.
 ///
 /// # Errors
-/// The 401 of [`unauthorized`].
+/// 401, with the one sentence that every credential that does not hold gets.
 pub fn credential(request: &Request) -> Result<Credential, Failure> {
     request
         .header("authorization")
         .and_then(Credential::from_authorization)
-        .ok_or_else(unauthorized)
+        .ok_or_else(|| gate::unknown_credential().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Method;
+
+    #[test]
+    fn a_token_is_taken_as_administrators_paste_it() {
+        let token = format!(
+            "lyg_{}_{}_{}",
+            "0".repeat(16),
+            "1".repeat(8),
+            "2".repeat(52)
+        );
+        let read = |header: &str| {
+            let request = Request::new(Method::Get, "/scim/v2/Users");
+            credential(&request.with_header("authorization", header))
+        };
+        for header in [
+            format!("Bearer {token}"),
+            token.clone(),
+            format!("bearer  Bearer {token} "),
+            format!(" BEARER {token}"),
+        ] {
+            assert!(read(&header).is_ok(), "{header}");
+        }
+        for header in [
+            "",
+            "Bearer",
+            "Basic abc",
+            "Bearer x",
+            &format!("{token},{token}"),
+        ] {
+            assert_eq!(read(header).unwrap_err().error, gate::unknown_credential());
+        }
+    }
 }

@@ -14,6 +14,8 @@ pub const BASE_URL: &str = "LYCHGATE_BASE_URL";
 pub const ATTRIBUTES: &str = "LYCHGATE_ATTRIBUTES";
 /// SHA-256 of the first operator key's secret, in 64 hexadecimal digits.
 pub const OPERATOR_KEY_HASH: &str = "LYCHGATE_OPERATOR_KEY_HASH";
+/// Another DynamoDB than AWS's own, under the name that AWS's SDKs use: for the local server.
+pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 /// How much is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
 pub const LOG: &str = "LYCHGATE_LOG";
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub attributes: Option<String>,
     /// [`OPERATOR_KEY_HASH`].
     pub operator_key_hash: Option<SecretHash>,
+    /// [`ENDPOINT_URL`].
+    pub endpoint_url: Option<String>,
     /// [`LOG`].
     pub log: Level,
 }
@@ -81,6 +85,7 @@ impl Config {
                     })
                 })
                 .transpose()?,
+            endpoint_url: read(ENDPOINT_URL),
             log: read(LOG)
                 .map(|text| {
                     Level::parse(&text).ok_or_else(|| ConfigError {
@@ -140,7 +145,10 @@ mod tests {
     #[test]
     fn a_base_url_is_an_origin() {
         assert_eq!(
-            one(BASE_URL, "https://a.example/").unwrap().base_url.as_deref(),
+            one(BASE_URL, "https://a.example/")
+                .unwrap()
+                .base_url
+                .as_deref(),
             Some("https://a.example")
         );
         for wrong in ["a.example", "https://", "ftp://a", "https://a/scim/v2"] {

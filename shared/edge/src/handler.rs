@@ -2,12 +2,14 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use lychgate_core::ctx::{Ctx, World};
-use lychgate_core::event::Actor;
-use lychgate_scim::schema::declared::Catalogue;
+use lychgate_core::{
+    ctx::{Ctx, World},
+    event::Actor,
+};
+use lychgate_scim::schema::Catalogue;
 
 use crate::{
-    config::{Config, ConfigError},
+    config::{ATTRIBUTES, Config, ConfigError},
     reply::Reply,
     request::Request,
 };
@@ -63,6 +65,11 @@ impl Stack {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the declaration.
 pub fn catalogue(config: &Config) -> Result<Catalogue, ConfigError> {
-    let _ = config;
-    Err(ConfigError { variable: crate::config::ATTRIBUTES, what: "not built".to_owned() })
+    let Some(document) = &config.attributes else {
+        return Ok(Catalogue::standard());
+    };
+    Catalogue::with_declared(document).map_err(|error| ConfigError {
+        variable: ATTRIBUTES,
+        what: error.to_string(),
+    })
 }

@@ -66,7 +66,11 @@ impl Incoming<'_> {
     /// What follows `Bearer` in `Authorization`; the scheme in any case.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self.request.header("authorization")?.trim().split_once(' ')?;
+        let (scheme, token) = self
+            .request
+            .header("authorization")?
+            .trim()
+            .split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
@@ -81,7 +85,11 @@ impl Incoming<'_> {
             bytes => bytes,
         };
         serde_json::from_slice(bytes).map_err(|error| {
-            let kind = if error.is_data() { ErrorKind::InvalidValue } else { ErrorKind::InvalidSyntax };
+            let kind = if error.is_data() {
+                ErrorKind::InvalidValue
+            } else {
+                ErrorKind::InvalidSyntax
+            };
             // serde's sentence names the member and what was expected. The place follows it as "at line … column …".
             Problem::new(kind, format!("The body cannot be read: {error}."))
         })
@@ -126,14 +134,19 @@ impl<R: Routes> Json<R> {
             Found::Route(route, parameters) if route.function == R::FUNCTION => (route, parameters),
             found => return scim::unmatched(&found, request),
         };
-        let incoming = Incoming { request, route, parameters };
+        let incoming = Incoming {
+            request,
+            route,
+            parameters,
+        };
         let outcome = match &request.fault {
             Some(fault) => Err(fault.clone().into()),
             None => self.routes.serve(&mut ctx, &incoming).await,
         };
         let organization = Some(incoming.parameter("organization")).filter(|id| !id.is_empty());
         // An id that is none may be anything: it does not go into the log.
-        let organization = organization.filter(|id| id.parse::<lychgate_core::ids::OrganizationId>().is_ok());
+        let organization =
+            organization.filter(|id| id.parse::<lychgate_core::ids::OrganizationId>().is_ok());
         let (reply, failure) = match outcome {
             Ok(reply) => (reply, None),
             Err(problem) => {

@@ -30,7 +30,10 @@ impl Problem {
     }
 
     /// 400: this member of the body or this query parameter is wrong.
-    pub fn field(field: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn field(
+        field: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             field: Some(field.into()),
             ..Self::new(ErrorKind::InvalidValue, detail)

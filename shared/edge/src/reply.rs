@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
 use lychgate_core::call::{Answer, AnswerKind, Failure};
-use lychgate_scim::{Error, ErrorKind};
+use lychgate_scim::{Error, ErrorKind, message};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -120,7 +120,10 @@ impl Reply {
             ErrorKind::Internal => format!("{INTERNAL} ({request_id}).").into(),
             _ => error.detail.clone(),
         };
-        let body = error_body(&Error { kind: error.kind, detail });
+        let body = message::error::render(&Error {
+            kind: error.kind,
+            detail,
+        });
         with_error_headers(
             Self::json(error.kind.status(), SCIM_MEDIA_TYPE, &body),
             error.kind,
@@ -153,7 +156,8 @@ impl Reply {
             // Small: it fits.
             reply.replaced(Self::error(too_large, request))
         });
-        wire.headers.push("x-request-id", request.request_id.as_str());
+        wire.headers
+            .push("x-request-id", request.request_id.as_str());
         wire.headers.push("cache-control", "no-store");
         wire.headers.push("x-content-type-options", "nosniff");
         wire
@@ -182,7 +186,10 @@ impl Reply {
             }
         }
         // As text it stands in a JSON string: every quotation mark and backslash takes two bytes there.
-        let escapes = body.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        let escapes = body
+            .iter()
+            .filter(|byte| matches!(byte, b'"' | b'\\'))
+            .count();
         match String::from_utf8(body) {
             Ok(text) if text.len() + escapes <= RESPONSE_BYTES_MAX => wire.body = Some(text),
             Ok(_) => return Err(TooLarge),
@@ -252,20 +259,6 @@ pub(crate) fn with_error_headers(
     }
 }
 
-fn error_body(error: &Error) -> Value {
-    let mut body = serde_json::json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": error.kind.status().to_string(),
-    });
-    if let (Some(scim_type), Some(body)) = (error.kind.scim_type(), body.as_object_mut()) {
-        body.insert("scimType".to_owned(), scim_type.into());
-    }
-    if let Some(body) = body.as_object_mut() {
-        body.insert("detail".to_owned(), error.detail.as_ref().into());
-    }
-    body
-}
-
 /// Whether `Accept-Encoding` allows gzip (RFC 9110 §12.5.3); `gzip;q=0` forbids it.
 fn takes_gzip(accept: &str) -> bool {
     let mut any = false;
@@ -306,11 +299,20 @@ mod tests {
             let body = reply.value();
             assert_eq!(reply.status, kind.status());
             assert_eq!(body["status"], kind.status().to_string());
-            assert_eq!(body.get("scimType").and_then(Value::as_str), kind.scim_type());
+            assert_eq!(
+                body.get("scimType").and_then(Value::as_str),
+                kind.scim_type()
+            );
             assert!(!body["detail"].as_str().unwrap().is_empty());
             assert_eq!(reply.header("content-type"), Some(SCIM_MEDIA_TYPE));
-            assert_eq!(reply.header("retry-after").is_some(), matches!(reply.status, 429 | 503));
-            assert_eq!(reply.header("www-authenticate").is_some(), reply.status == 401);
+            assert_eq!(
+                reply.header("retry-after").is_some(),
+                matches!(reply.status, 429 | 503)
+            );
+            assert_eq!(
+                reply.header("www-authenticate").is_some(),
+                reply.status == 401
+            );
         }
     }
 
@@ -318,7 +320,10 @@ mod tests {
     fn a_defect_is_named_by_its_request_id_and_nothing_else() {
         let reply = Reply::failure(&Failure::internal("table `x` is gone".to_owned()), "r-7");
         let detail = reply.value()["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains("r-7") && !detail.contains("table"), "{detail}");
+        assert!(
+            detail.contains("r-7") && !detail.contains("table"),
+            "{detail}"
+        );
     }
 
     #[test]
@@ -332,7 +337,9 @@ mod tests {
         assert_eq!(wire.headers.get("content-encoding"), Some("gzip"));
         let bytes = event::decode(wire.body.as_deref().unwrap()).unwrap();
         let mut text = String::new();
-        flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
+        flate2::read::GzDecoder::new(bytes.as_slice())
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), body);
     }
 
@@ -366,7 +373,12 @@ mod tests {
     #[test]
     fn what_has_no_body_says_no_media_type() {
         for kind in [AnswerKind::NoContent, AnswerKind::NotModified] {
-            let answer = Answer { kind, body: None, location: None, etag: Some("W/\"3\"".to_owned()) };
+            let answer = Answer {
+                kind,
+                body: None,
+                location: None,
+                etag: Some("W/\"3\"".to_owned()),
+            };
             let wire = Reply::answer(&answer).finish(&request());
             assert_eq!((wire.body, wire.headers.get("content-type")), (None, None));
             assert_eq!(wire.headers.get("etag"), Some("W/\"3\""));

@@ -124,7 +124,9 @@ impl Request {
         let path = without_stage(&raw_path, context.stage.as_deref());
         let raw_query = event.raw_query_string.unwrap_or_default();
         let segments = if path.len() > PATH_BYTES_MAX {
-            fault = Some(Error::not_found("There is nothing at an address of this length."));
+            fault = Some(Error::not_found(
+                "There is nothing at an address of this length.",
+            ));
             // Enough of it to tell in which form to answer.
             segments(path.get(..routes::SCIM_ROOT.len()).unwrap_or_default())
         } else {
@@ -185,7 +187,9 @@ impl Request {
             raw_query_string: Some(query.to_owned()),
             ..Event::default()
         };
-        method.name().clone_into(&mut event.request_context.http.method);
+        method
+            .name()
+            .clone_into(&mut event.request_context.http.method);
         Self::from_event(
             event,
             &Arrival {
@@ -248,7 +252,10 @@ fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
     let Some(stage) = stage.filter(|stage| !stage.is_empty() && *stage != "$default") else {
         return path;
     };
-    match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
+    match path
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_prefix(stage))
+    {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
         _ => path,
     }
@@ -268,7 +275,11 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
             "The query is longer than {QUERY_BYTES_MAX} bytes. Send it as POST to `.search` instead."
         );
         let filter = query.contains("filter=");
-        let kind = if filter { ErrorKind::InvalidFilter } else { ErrorKind::TooMany };
+        let kind = if filter {
+            ErrorKind::InvalidFilter
+        } else {
+            ErrorKind::TooMany
+        };
         return Err(Error::new(kind, detail));
     }
     let mut pairs = Vec::new();
@@ -332,7 +343,8 @@ fn body(body: Option<String>, is_base64: bool) -> Result<Vec<u8>, Error> {
         return Err(too_large());
     }
     let bytes = if is_base64 {
-        event::decode(&body).ok_or_else(|| Error::invalid_syntax("The body could not be decoded."))?
+        event::decode(&body)
+            .ok_or_else(|| Error::invalid_syntax("The body could not be decoded."))?
     } else {
         body.into_bytes()
     };
@@ -364,8 +376,12 @@ fn media_type_fault(method: Method, headers: &Headers, body: &[u8], scim: bool) 
             .any(|prefix| media_type.starts_with(prefix))
         || matches!(
             media_type.as_str(),
-            "text/html" | "text/csv" | "application/x-www-form-urlencoded" | "application/pdf"
-                | "application/zip" | "application/gzip"
+            "text/html"
+                | "text/csv"
+                | "application/x-www-form-urlencoded"
+                | "application/pdf"
+                | "application/zip"
+                | "application/gzip"
         );
     refused.then(|| {
         Error::new(
@@ -422,7 +438,10 @@ mod tests {
             "/scim/v2/Users",
             "aadOptscim062020&filter=userName+eq+%22ada%2B1%40example.com%22&count=1&count=2&&",
         ));
-        assert_eq!(request.query("FILTER"), Some("userName eq \"ada+1@example.com\""));
+        assert_eq!(
+            request.query("FILTER"),
+            Some("userName eq \"ada+1@example.com\"")
+        );
         assert_eq!(request.query("count"), Some("1"));
         assert_eq!(request.query("aadOptscim062020"), Some(""));
         assert_eq!(request.query.len(), 4);
@@ -432,7 +451,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decoded_is_a_fault_and_no_panic() {
-        let fault = read(event("GET", "/scim/v2/Users", "filter=%FF")).fault.unwrap();
+        let fault = read(event("GET", "/scim/v2/Users", "filter=%FF"))
+            .fault
+            .unwrap();
         assert_eq!(fault.kind, ErrorKind::InvalidValue);
         let mut broken = event("POST", "/scim/v2/Users", "");
         broken.body = Some("%%%".to_owned());
@@ -445,7 +466,11 @@ mod tests {
         let with_body = |bytes: usize, encoded: bool| {
             let mut event = event("POST", "/scim/v2/Users", "");
             let text = " ".repeat(bytes);
-            event.body = Some(if encoded { event::encode(text.as_bytes()) } else { text });
+            event.body = Some(if encoded {
+                event::encode(text.as_bytes())
+            } else {
+                text
+            });
             event.is_base64_encoded = encoded;
             read(event)
         };
@@ -457,7 +482,11 @@ mod tests {
         let filter = format!("filter={}", "a".repeat(QUERY_BYTES_MAX));
         let fault = read(event("GET", "/scim/v2/Users", &filter)).fault.unwrap();
         assert_eq!(fault.kind, ErrorKind::InvalidFilter);
-        let long = read(event("GET", &format!("/scim/v2/{}", "a".repeat(PATH_BYTES_MAX)), ""));
+        let long = read(event(
+            "GET",
+            &format!("/scim/v2/{}", "a".repeat(PATH_BYTES_MAX)),
+            "",
+        ));
         assert_eq!(long.fault.unwrap().kind, ErrorKind::NotFound);
         assert_eq!(long.segments, ["scim", "v2"]);
     }
@@ -479,14 +508,25 @@ mod tests {
         ] {
             assert_eq!(fault(fine), None, "{fine}");
         }
-        for wrong in ["application/xml", "text/xml; charset=x", "multipart/form-data; boundary=x"] {
-            assert_eq!(fault(wrong), Some(ErrorKind::UnsupportedMediaType), "{wrong}");
+        for wrong in [
+            "application/xml",
+            "text/xml; charset=x",
+            "multipart/form-data; boundary=x",
+        ] {
+            assert_eq!(
+                fault(wrong),
+                Some(ErrorKind::UnsupportedMediaType),
+                "{wrong}"
+            );
         }
     }
 
     #[test]
     fn the_deadline_leaves_time_for_the_way_back() {
-        assert_eq!(read(event("GET", "/", "")).deadline, Timestamp::from_unix_millis(9_500));
+        assert_eq!(
+            read(event("GET", "/", "")).deadline,
+            Timestamp::from_unix_millis(9_500)
+        );
     }
 
     #[test]

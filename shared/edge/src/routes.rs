@@ -63,26 +63,82 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/v1/organizations/{organization}", "operator"),
     route(Patch, "/v1/organizations/{organization}", "operator"),
     route(Put, "/v1/organizations/{organization}/licence", "operator"),
-    route(Get, "/v1/organizations/{organization}/directory", "operator"),
-    route(Patch, "/v1/organizations/{organization}/directory", "operator"),
-    route(Get, "/v1/organizations/{organization}/directory/state", "operator"),
-    route(Get, "/v1/organizations/{organization}/directory/requests", "operator"),
+    route(
+        Get,
+        "/v1/organizations/{organization}/directory",
+        "operator",
+    ),
+    route(
+        Patch,
+        "/v1/organizations/{organization}/directory",
+        "operator",
+    ),
+    route(
+        Get,
+        "/v1/organizations/{organization}/directory/state",
+        "operator",
+    ),
+    route(
+        Get,
+        "/v1/organizations/{organization}/directory/requests",
+        "operator",
+    ),
     route(Get, "/v1/organizations/{organization}/tokens", "operator"),
     route(Post, "/v1/organizations/{organization}/tokens", "operator"),
-    route(Delete, "/v1/organizations/{organization}/tokens/{token}", "operator"),
+    route(
+        Delete,
+        "/v1/organizations/{organization}/tokens/{token}",
+        "operator",
+    ),
     route(Get, "/v1/organizations/{organization}/clients", "operator"),
     route(Post, "/v1/organizations/{organization}/clients", "operator"),
-    route(Delete, "/v1/organizations/{organization}/clients/{client}", "operator"),
-    route(Post, "/v1/organizations/{organization}/clients/{client}/secrets", "operator"),
-    route(Delete, "/v1/organizations/{organization}/clients/{client}/secrets/{secret}", "operator"),
+    route(
+        Delete,
+        "/v1/organizations/{organization}/clients/{client}",
+        "operator",
+    ),
+    route(
+        Post,
+        "/v1/organizations/{organization}/clients/{client}/secrets",
+        "operator",
+    ),
+    route(
+        Delete,
+        "/v1/organizations/{organization}/clients/{client}/secrets/{secret}",
+        "operator",
+    ),
     route(Get, "/v1/organizations/{organization}/events", "operator"),
     route(Get, "/v1/organizations/{organization}/members", "operator"),
-    route(Post, "/v1/organizations/{organization}/members/clean-up", "operator"),
-    route(Delete, "/v1/organizations/{organization}/members/{member}", "operator"),
-    route(Post, "/v1/organizations/{organization}/members/{member}/suspend", "operator"),
-    route(Post, "/v1/organizations/{organization}/members/{member}/restore", "operator"),
-    route(Put, "/v1/organizations/{organization}/members/{member}/owner", "operator"),
-    route(Delete, "/v1/organizations/{organization}/members/{member}/owner", "operator"),
+    route(
+        Post,
+        "/v1/organizations/{organization}/members/clean-up",
+        "operator",
+    ),
+    route(
+        Delete,
+        "/v1/organizations/{organization}/members/{member}",
+        "operator",
+    ),
+    route(
+        Post,
+        "/v1/organizations/{organization}/members/{member}/suspend",
+        "operator",
+    ),
+    route(
+        Post,
+        "/v1/organizations/{organization}/members/{member}/restore",
+        "operator",
+    ),
+    route(
+        Put,
+        "/v1/organizations/{organization}/members/{member}/owner",
+        "operator",
+    ),
+    route(
+        Delete,
+        "/v1/organizations/{organization}/members/{member}/owner",
+        "operator",
+    ),
     route(Get, "/v1/operator-keys", "operator"),
     route(Post, "/v1/operator-keys", "operator"),
     route(Delete, "/v1/operator-keys/{key}", "operator"),
@@ -134,7 +190,9 @@ pub fn find(method: Method, segments: &[String]) -> Found {
     // `GET /Users/.search` is not the user `.search`: the literal path decides which methods there are.
     let closest_other = others.iter().map(|(loose, _)| *loose).min();
     match (best, closest_other) {
-        (Some((loose, route, parameters)), closest) if closest.is_none_or(|other| loose <= other) => {
+        (Some((loose, route, parameters)), closest)
+            if closest.is_none_or(|other| loose <= other) =>
+        {
             Found::Route(route, parameters)
         }
         (_, Some(closest)) => {
@@ -150,7 +208,10 @@ fn matches(path: &'static str, segments: &[String]) -> Option<Parameters> {
     let mut given = segments.iter();
     for expected in path.split('/').skip(1) {
         let segment = given.next()?;
-        match expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        match expected
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
             Some(name) => parameters.0.push((name, segment.clone())),
             None if expected == segment => {}
             None => return None,
@@ -179,7 +240,10 @@ mod tests {
     use super::*;
 
     fn segments(path: &str) -> Vec<String> {
-        path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect()
+        path.split('/')
+            .filter(|s| !s.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn found(method: Method, path: &str) -> Found {
@@ -199,9 +263,10 @@ mod tests {
 
     #[test]
     fn parameters_are_named() {
-        let Found::Route(_, parameters) =
-            found(Delete, "/v1/organizations/org-1/clients/cli-2/secrets/sec-3")
-        else {
+        let Found::Route(_, parameters) = found(
+            Delete,
+            "/v1/organizations/org-1/clients/cli-2/secrets/sec-3",
+        ) else {
             panic!("no route");
         };
         assert_eq!(parameters.get("organization"), "org-1");
@@ -211,7 +276,10 @@ mod tests {
 
     #[test]
     fn a_literal_segment_wins_over_a_parameter() {
-        assert_eq!(found(Get, "/scim/v2/Users/.search"), Found::OtherMethods(vec![Post]));
+        assert_eq!(
+            found(Get, "/scim/v2/Users/.search"),
+            Found::OtherMethods(vec![Post])
+        );
         assert!(matches!(
             found(Post, "/v1/organizations/o/members/clean-up"),
             Found::Route(..)
@@ -220,7 +288,10 @@ mod tests {
 
     #[test]
     fn a_known_path_with_another_method_says_which_there_are() {
-        assert_eq!(found(Put, "/scim/v2/Users"), Found::OtherMethods(vec![Get, Post]));
+        assert_eq!(
+            found(Put, "/scim/v2/Users"),
+            Found::OtherMethods(vec![Get, Post])
+        );
         assert_eq!(found(Get, "/nothing"), Found::Nothing);
         assert_eq!(found(Get, "/scim/v2/Users/1/2"), Found::Nothing);
     }
@@ -228,7 +299,11 @@ mod tests {
     #[test]
     fn a_route_stands_in_the_table_once() {
         for (n, route) in ROUTES.iter().enumerate() {
-            assert!(!ROUTES[n + 1..].iter().any(|r| r.method == route.method && r.path == route.path));
+            assert!(
+                !ROUTES[n + 1..]
+                    .iter()
+                    .any(|r| r.method == route.method && r.path == route.path)
+            );
         }
     }
 }

@@ -2,13 +2,18 @@
 
 use lychgate_core::{
     call::{Answer, Call, Failure},
+    credential::CredentialKey,
     ctx::Ctx,
+    gate,
     journal::{RequestEntry, UNKNOWN_MEMBERS_KEPT_MAX, UnknownMembersEntry},
-    ports::{Directory, Journal},
+    ports::{Directory, Journal, Wanted},
     precondition::{Preconditions, Tags},
     time::Timestamp,
 };
-use lychgate_scim::{Error, ErrorKind, schema::ResourceType};
+use lychgate_scim::{
+    Error, ErrorKind, Notices, message::search::ListQuery, project::Projection,
+    schema::ResourceType,
+};
 use serde_json::Value;
 
 use crate::{
@@ -78,9 +83,50 @@ impl<'a> Incoming<'a> {
     /// `invalidSyntax`.
     pub fn body(&self) -> Result<Value, Failure> {
         if self.request.body.is_empty() {
-            return Err(Error::invalid_syntax("The request has no body. Send a JSON object.").into());
+            return Err(
+                Error::invalid_syntax("The request has no body. Send a JSON object.").into(),
+            );
         }
         Ok(lychgate_scim::json::parse(&self.request.body)?)
+    }
+
+    /// What the query asks of a list.
+    ///
+    /// # Errors
+    /// `invalidValue` for a number that is none.
+    pub fn list_query(&self) -> Result<ListQuery, Failure> {
+        let pairs = self.request.query.iter();
+        Ok(ListQuery::from_parameters(
+            pairs.map(|(name, value)| (name.as_str(), value.as_str())),
+        )?)
+    }
+
+    /// What the body of a `.search` asks of a list.
+    ///
+    /// # Errors
+    /// `invalidSyntax`, `invalidValue`.
+    pub fn search_query(&self, call: &mut Call<'_>) -> Result<ListQuery, Failure> {
+        Ok(ListQuery::from_search(self.body()?, &mut call.notices)?)
+    }
+
+    /// Which attributes the answer shall show.
+    #[must_use]
+    pub fn projection(&self, call: &Call<'_>) -> Projection {
+        let (attributes, excluded) = self.attributes();
+        Projection::parse(&types_of(call, self.route), attributes, excluded)
+    }
+
+    /// As [`Incoming::projection`]; `None` when the query says nothing of attributes.
+    #[must_use]
+    pub fn projection_asked(&self, call: &Call<'_>) -> Option<Projection> {
+        matches!(self.attributes(), (Some(_), _) | (_, Some(_))).then(|| self.projection(call))
+    }
+
+    fn attributes(&self) -> (Option<&str>, Option<&str>) {
+        (
+            self.request.query("attributes"),
+            self.request.query("excludedAttributes"),
+        )
     }
 
     /// `If-Match` and `If-None-Match`.
@@ -124,7 +170,7 @@ impl<R: Routes<S>, S: Directory + Journal> Scim<R, S> {
             catalogue: &self.stack.catalogue,
             credential: &credential,
             caller: None,
-            notices: lychgate_scim::Notices::default(),
+            notices: Notices::default(),
             unknown_members: Vec::new(),
         };
         let incoming = Incoming {
@@ -136,7 +182,11 @@ impl<R: Routes<S>, S: Directory + Journal> Scim<R, S> {
             Some(fault) => Err(fault.clone().into()),
             None => self.routes.serve(&mut call, &self.store, &incoming).await,
         };
-        if outcome.is_err() && call.caller.is_none() {
+        if call.caller.is_none()
+            && outcome
+                .as_ref()
+                .is_err_and(|failure| is_about_the_request(&failure.error))
+        {
             // What was found wrong before anybody was let in is told only to who may come in, and stands in their
             // request log.
             if let Err(refusal) = admit(&mut call, &self.store).await {
@@ -147,9 +197,20 @@ impl<R: Routes<S>, S: Directory + Journal> Scim<R, S> {
             Ok(answer) => Reply::answer(answer),
             Err(failure) => Reply::failure(failure, &request.request_id),
         };
-        self.record(&call, &incoming, &outcome, started, reply.status).await;
-        let organization = call.caller.as_ref().map(|caller| caller.organization.to_string());
-        log(&call.ctx, route, started, organization.as_deref(), &reply, outcome.err().as_ref());
+        self.record(&call, &incoming, &outcome, started, reply.status)
+            .await;
+        let organization = call
+            .caller
+            .as_ref()
+            .map(|caller| caller.organization.to_string());
+        log(
+            &call.ctx,
+            route,
+            started,
+            organization.as_deref(),
+            &reply,
+            outcome.err().as_ref(),
+        );
         reply
     }
 
@@ -176,33 +237,60 @@ impl<R: Routes<S>, S: Directory + Journal> Scim<R, S> {
                 .filter(|client| !client.is_empty())
                 .map(|client| shortened(client, LOGGED_CLIENT_CHARS_MAX)),
             status,
-            scim_type: error.and_then(|error| error.kind.scim_type()).map(str::to_owned),
+            scim_type: error
+                .and_then(|error| error.kind.scim_type())
+                .map(str::to_owned),
             detail: error.map(|error| error.detail.clone().into_owned()),
             notices: notices(call),
             millis: call.ctx.now().millis_since(started),
         };
-        self.store.record(&call.ctx, &caller.organization, &entry).await;
+        self.store
+            .record(&call.ctx, &caller.organization, &entry)
+            .await;
         if call.unknown_members.is_empty() {
             return;
         }
         let entry = UnknownMembersEntry {
             at: started,
             group: group_of(incoming, outcome),
-            members: call.unknown_members.iter().take(UNKNOWN_MEMBERS_KEPT_MAX).cloned().collect(),
+            members: call
+                .unknown_members
+                .iter()
+                .take(UNKNOWN_MEMBERS_KEPT_MAX)
+                .cloned()
+                .collect(),
         };
-        self.store.record_unknown_members(&call.ctx, &caller.organization, &entry).await;
+        self.store
+            .record_unknown_members(&call.ctx, &caller.organization, &entry)
+            .await;
     }
 }
 
 /// Checks the credential of a request that failed before its use case did.
 async fn admit<S: Directory>(call: &mut Call<'_>, store: &S) -> Result<(), Failure> {
-    let _ = (call, store);
-    Ok(())
+    let mut wanted = Wanted {
+        organization: true,
+        ..Wanted::default()
+    };
+    if let CredentialKey::Access(id) = &call.credential.key {
+        wanted.access_token = Some(id.clone());
+    }
+    let organization = &call.credential.organization;
+    let mut fetched = store.fetch(&call.ctx, organization, wanted).await?;
+    gate::admit(call, &mut fetched).map(|_| ())
+}
+
+/// Whether a failure is about what the client sent, rather than about who it is or how the store feels.
+const fn is_about_the_request(error: &Error) -> bool {
+    !matches!(error.kind.status(), 401 | 429 | 500..)
 }
 
 /// The group whose change named unknown members: the path's, or the one that was made.
 fn group_of(incoming: &Incoming<'_>, outcome: &Result<Answer, Failure>) -> String {
-    let location = outcome.as_ref().ok().and_then(|answer| answer.location.as_deref());
+    let location = outcome
+        .as_ref()
+        .ok()
+        .and_then(|answer| answer.location.as_deref());
     let made = location.and_then(|location| location.rsplit('/').next());
     match (incoming.id(), made) {
         ("", Some(made)) => made.to_owned(),
@@ -215,7 +303,8 @@ fn notices(call: &Call<'_>) -> Vec<Value> {
         serde_json::json!({ "kind": format!("{:?}", notice.kind), "subject": notice.subject.as_ref() })
     });
     let dropped = call.notices.dropped();
-    let more = (dropped > 0).then(|| serde_json::json!({ "kind": "More", "subject": dropped.to_string() }));
+    let more = (dropped > 0)
+        .then(|| serde_json::json!({ "kind": "More", "subject": dropped.to_string() }));
     kept.chain(more).collect()
 }
 
@@ -226,8 +315,19 @@ fn shortened(text: &str, chars_max: usize) -> String {
     }
 }
 
+/// The answer to a route of the table that its function has forgotten: a defect, which a test over the table finds.
+///
+/// # Errors
+/// Always.
+pub fn unrouted(incoming: &Incoming<'_>) -> Result<Answer, Failure> {
+    Err(Failure::internal(format!(
+        "the function has no file for {} {}",
+        incoming.route.method, incoming.route.path
+    )))
+}
+
 /// The log line of a request that had a route: what happened, with no word that a client sent.
-pub(crate) fn log(
+pub fn log(
     ctx: &Ctx<'_>,
     route: &Route,
     started: Timestamp,
@@ -241,13 +341,26 @@ pub(crate) fn log(
     let duration_ms = ctx.now().millis_since(started);
     if status >= 500 {
         tracing::error!(
-            request.id = ctx.request_id, organization.id = organization, method = route.method.name(),
-            route = route.path, status, duration_ms, reason = private, "request failed",
+            request.id = ctx.request_id,
+            organization.id = organization,
+            method = route.method.name(),
+            route = route.path,
+            status,
+            duration_ms,
+            reason = private,
+            "request failed",
         );
     } else {
         tracing::info!(
-            request.id = ctx.request_id, organization.id = organization, method = route.method.name(),
-            route = route.path, status, duration_ms, scim_type, reason = private, "request answered",
+            request.id = ctx.request_id,
+            organization.id = organization,
+            method = route.method.name(),
+            route = route.path,
+            status,
+            duration_ms,
+            scim_type,
+            reason = private,
+            "request answered",
         );
     }
 }
@@ -260,7 +373,11 @@ pub fn unmatched(found: &Found, request: &Request) -> Reply {
     }
     match found {
         Found::OtherMethods(methods) => {
-            let allow = methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
+            let allow = methods
+                .iter()
+                .map(|method| method.name())
+                .collect::<Vec<_>>()
+                .join(", ");
             let detail = match request.method {
                 Method::Other => format!("This method does not exist here. Use {allow}."),
                 method => format!("{method} is not possible here. Use {allow}."),
@@ -287,8 +404,7 @@ pub fn unmatched(found: &Found, request: &Request) -> Reply {
 }
 
 /// The resource types whose attributes a request at this route may name.
-#[must_use]
-pub fn types_of<'a>(call: &Call<'a>, route: &Route) -> Vec<&'a ResourceType> {
+fn types_of<'a>(call: &Call<'a>, route: &Route) -> Vec<&'a ResourceType> {
     let catalogue = call.catalogue;
     match route.path.split('/').nth(3) {
         Some("Users" | "Me") => vec![&catalogue.user],
@@ -314,10 +430,16 @@ mod tests {
             unmatched(&routes::find(method, &request.segments), &request)
         };
         let reply = unmatched_at(Method::Put, "/scim/v2/Users");
-        assert_eq!((reply.status, reply.header("allow")), (405, Some("GET, POST")));
+        assert_eq!(
+            (reply.status, reply.header("allow")),
+            (405, Some("GET, POST"))
+        );
         assert_eq!(unmatched_at(Method::Get, "/scim/v1/Users").status, 404);
         let plain = unmatched_at(Method::Get, "/favicon.ico");
-        assert_eq!(plain.header("content-type"), Some(crate::reply::PROBLEM_MEDIA_TYPE));
+        assert_eq!(
+            plain.header("content-type"),
+            Some(crate::reply::PROBLEM_MEDIA_TYPE)
+        );
         assert_eq!(unmatched_at(Method::Other, "/scim/v2/Bulk").status, 405);
     }
 }
