@@ -49,12 +49,7 @@ pub async fn run<S: Users + Groups>(
     }
     let results = run.results.into_iter().flatten().collect();
     let body = Some(message::bulk::render(results));
-    Ok(Answer {
-        kind: AnswerKind::Ok,
-        body,
-        location: None,
-        etag: None,
-    })
+    Ok(Answer { kind: AnswerKind::Ok, body, location: None, etag: None })
 }
 
 /// A resource of a circle that was created without some of its references.
@@ -94,9 +89,7 @@ impl Run {
     fn next(&self) -> Option<usize> {
         let ready = |operation: &BulkOperation| self.awaited(operation).is_empty();
         let first = |test: &dyn Fn(&BulkOperation) -> bool| {
-            self.waiting
-                .iter()
-                .position(|operation| operation.as_ref().is_some_and(test))
+            self.waiting.iter().position(|operation| operation.as_ref().is_some_and(test))
         };
         first(&ready)
             .or_else(|| first(&|operation| operation.method == BulkMethod::Post))
@@ -115,16 +108,9 @@ impl Run {
     }
 
     async fn step<S: Users + Groups>(&mut self, call: &mut Call<'_>, store: &S, at: usize) {
-        let awaited = self
-            .waiting
-            .get(at)
-            .and_then(Option::as_ref)
-            .map(|operation| {
-                self.awaited(operation)
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>()
-            });
+        let awaited = self.waiting.get(at).and_then(Option::as_ref).map(|operation| {
+            self.awaited(operation).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        });
         let taken = self.waiting.get_mut(at).and_then(Option::take);
         let (Some(mut operation), Some(awaited)) = (taken, awaited) else {
             return;
@@ -138,11 +124,7 @@ impl Run {
             && let Some(id) = id_of(done)
         {
             self.created.insert(bulk_id.clone(), id.clone());
-            self.joining.push(Joining {
-                at,
-                id,
-                operation: whole,
-            });
+            self.joining.push(Joining { at, id, operation: whole });
         }
         self.settle(call, at, &operation, outcome);
     }
@@ -150,11 +132,7 @@ impl Run {
     /// Replaces a resource of a circle by what the request said of it, now that all of the circle is there.
     /// When that fails the resource goes again: nothing is left half done.
     async fn join<S: Users + Groups>(&mut self, call: &mut Call<'_>, store: &S, joining: Joining) {
-        let Joining {
-            at,
-            id,
-            mut operation,
-        } = joining;
+        let Joining { at, id, mut operation } = joining;
         operation.target.id = Some(id.clone());
         operation.method = BulkMethod::Put;
         let outcome = self.carry_out(call, store, operation.clone()).await;
@@ -164,10 +142,7 @@ impl Run {
             // Best effort: the error that is reported is the one that made this necessary.
             let _ = delete(call, store, kind, &id, &Preconditions::default()).await;
         }
-        let outcome = outcome.map(|answer| Answer {
-            kind: AnswerKind::Created,
-            ..answer
-        });
+        let outcome = outcome.map(|answer| Answer { kind: AnswerKind::Created, ..answer });
         self.settle(call, at, &operation, outcome);
     }
 
@@ -238,23 +213,12 @@ async fn apply<S: Users + Groups>(
     store: &S,
     operation: BulkOperation,
 ) -> Result<Answer, Failure> {
-    let BulkOperation {
-        method,
-        target,
-        version,
-        data,
-        ..
-    } = operation;
-    let preconditions = Preconditions {
-        if_match: version.as_deref().map(Tags::parse),
-        if_none_match: None,
-    };
+    let BulkOperation { method, target, version, data, .. } = operation;
+    let preconditions =
+        Preconditions { if_match: version.as_deref().map(Tags::parse), if_none_match: None };
     // An answer of the bulk request shows no resources, so nothing is read for them.
-    let nothing = Projection::of(
-        &[&call.catalogue.user, &call.catalogue.group],
-        &["id".to_owned()],
-        &[],
-    );
+    let nothing =
+        Projection::of(&[&call.catalogue.user, &call.catalogue.group], &["id".to_owned()], &[]);
     let id = target.id.unwrap_or_default();
     match (target.kind, method) {
         (MemberKind::User, BulkMethod::Post) => users::create(call, store, data, &nothing).await,
@@ -309,11 +273,7 @@ fn without(data: Value, awaited: &[String]) -> Value {
         }
         Value::Object(object) => {
             let kept = object.into_iter().map(|(name, value)| {
-                let value = if value.is_array() {
-                    without(value, awaited)
-                } else {
-                    value
-                };
+                let value = if value.is_array() { without(value, awaited) } else { value };
                 (name, value)
             });
             Value::Object(kept.filter(|(_, value)| !refers(value, awaited)).collect())
@@ -330,10 +290,7 @@ fn refers(value: &Value, awaited: &[String]) -> bool {
                 let Some((_, rest)) = text.split_once("bulkId:") else {
                     continue;
                 };
-                if awaited
-                    .iter()
-                    .any(|bulk_id| rest.trim_end_matches(['"', ']']) == bulk_id)
-                {
+                if awaited.iter().any(|bulk_id| rest.trim_end_matches(['"', ']']) == bulk_id) {
                     return true;
                 }
             }

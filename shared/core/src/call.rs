@@ -79,11 +79,7 @@ pub struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            private: None,
-            retry_after_secs: None,
-        }
+        Self { error, private: None, retry_after_secs: None }
     }
 }
 

@@ -37,10 +37,7 @@ impl Binding {
         }
         let digest: [u8; 32] = hash.finalize().into();
         let mut short = [0_u8; 8];
-        short
-            .iter_mut()
-            .zip(digest)
-            .for_each(|(to, from)| *to = from);
+        short.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         Self(short)
     }
 }
@@ -76,9 +73,7 @@ pub fn decode(binding: Binding, text: &str) -> Result<Place, Error> {
         return Err(invalid());
     }
     match place.len() {
-        16 => Ok(Place::After(
-            Uuid::from_slice(place).map_err(|_| invalid())?,
-        )),
+        16 => Ok(Place::After(Uuid::from_slice(place).map_err(|_| invalid())?)),
         8 => {
             let place = <[u8; 8]>::try_from(place).map_err(|_| invalid())?;
             Ok(Place::Offset(u64::from_be_bytes(place)))
@@ -92,10 +87,7 @@ mod tests {
     use super::*;
 
     fn binding(filter: &str) -> Binding {
-        Binding::of(
-            &OrganizationId::from_bare("0123456789abcdef").unwrap(),
-            &["Users", filter],
-        )
+        Binding::of(&OrganizationId::from_bare("0123456789abcdef").unwrap(), &["Users", filter])
     }
 
     #[test]

@@ -32,9 +32,7 @@ pub(crate) async fn fetch_admitted<S: Directory>(
     if let CredentialKey::Access(id) = &call.credential.key {
         wanted.access_token = Some(id.clone());
     }
-    let mut fetched = store
-        .fetch(&call.ctx, &call.credential.organization, wanted)
-        .await?;
+    let mut fetched = store.fetch(&call.ctx, &call.credential.organization, wanted).await?;
     let organization = admit(call, &mut fetched)?;
     Ok((fetched, organization))
 }
@@ -48,9 +46,7 @@ pub(crate) async fn fetch<S: Directory>(
     if wanted == Wanted::default() {
         return Ok(Fetched::default());
     }
-    Ok(store
-        .fetch(&call.ctx, &call.credential.organization, wanted)
-        .await?)
+    Ok(store.fetch(&call.ctx, &call.credential.organization, wanted).await?)
 }
 
 /// Checks the credential, the licence (O3) and the switch (P2); fills in `call.caller`.
@@ -64,11 +60,7 @@ pub fn admit(call: &mut Call<'_>, fetched: &mut Fetched) -> Result<Organization,
     let organization = fetched.organization.take().ok_or_else(unknown_credential)?;
     let Proof { actor, member } = prove(call.credential, &organization, fetched, now)?;
     call.ctx.actor = actor.clone();
-    call.caller = Some(Caller {
-        organization: organization.id.clone(),
-        actor,
-        member,
-    });
+    call.caller = Some(Caller { organization: organization.id.clone(), actor, member });
     open(&organization, now)?;
     Ok(organization)
 }
@@ -126,16 +118,10 @@ fn prove(
                     "This SCIM token has expired. Generate a new one in Settings, SSO & SCIM, and paste it into the identity provider.",
                 ));
             }
-            Ok(Proof {
-                actor: Actor::Token(id.clone()),
-                member: token.member,
-            })
+            Ok(Proof { actor: Actor::Token(id.clone()), member: token.member })
         }
         CredentialKey::Access(id) => {
-            let token = fetched
-                .access_token
-                .as_ref()
-                .filter(|token| token.id == *id);
+            let token = fetched.access_token.as_ref().filter(|token| token.id == *id);
             let token = token.filter(|token| credential.proves(&token.hash));
             let token = token.ok_or_else(unknown_credential)?;
             if token.expires <= now {
@@ -144,10 +130,7 @@ fn prove(
                 ));
             }
             // A secret that was retired, or a client that was revoked, ends its access tokens at once.
-            let client = directory
-                .clients
-                .iter()
-                .find(|client| client.id == token.client);
+            let client = directory.clients.iter().find(|client| client.id == token.client);
             let holds = client.is_some_and(|client| {
                 client.secrets.iter().any(|secret| {
                     secret.id == token.secret && secret.expires.is_none_or(|expires| expires > now)
@@ -158,10 +141,7 @@ fn prove(
                     "The client or the secret that asked for this access token has been revoked.",
                 ));
             }
-            Ok(Proof {
-                actor: Actor::Client(token.client.clone()),
-                member: None,
-            })
+            Ok(Proof { actor: Actor::Client(token.client.clone()), member: None })
         }
     }
 }

@@ -63,17 +63,8 @@ pub async fn create<S: Groups>(
             aborted: Vec::new(),
         };
         let keys = index::group_keys(&group.resource);
-        let event = event(
-            call,
-            EventKind::GroupCreated,
-            &group,
-            &members,
-            &[],
-            Map::new(),
-        );
-        match store
-            .create_group(&call.ctx, &organization.id, &group, &keys, &members, &event)
-            .await
+        let event = event(call, EventKind::GroupCreated, &group, &members, &[], Map::new());
+        match store.create_group(&call.ctx, &organization.id, &group, &keys, &members, &event).await
         {
             Ok(()) => {
                 let body = render::group_with(call, group, Some(&members), projection);
@@ -98,9 +89,7 @@ async fn candidates<S: Directory>(
     let mut fetched = gate::fetch(call, store, Candidates::wanted(&references)).await?;
     let mut candidates = Candidates::default();
     candidates.take(&mut fetched, group);
-    candidates
-        .find_rest(call, store, &references, group)
-        .await?;
+    candidates.find_rest(call, store, &references, group).await?;
     let policy = organization.directory.unknown_members;
     members::keep_known(call, changes, &candidates, group, policy)?;
     Ok(candidates)
@@ -112,11 +101,8 @@ fn references(changes: &[MembersChange]) -> Vec<MemberRef> {
     for change in changes {
         references.extend_from_slice(change.added());
         if let MembersChange::Remove(ids) = change {
-            let removed = ids.iter().map(|id| MemberRef {
-                value: id.clone(),
-                kind: None,
-                display: None,
-            });
+            let removed =
+                ids.iter().map(|id| MemberRef { value: id.clone(), kind: None, display: None });
             references.extend(removed);
         }
     }
@@ -138,10 +124,7 @@ pub async fn read<S: Directory>(
     if let Some(tags) = &preconditions.if_none_match
         && tags.matches(group.version)
     {
-        return Ok(render::empty(
-            AnswerKind::NotModified,
-            Some(etag(group.version)),
-        ));
+        return Ok(render::empty(AnswerKind::NotModified, Some(etag(group.version))));
     }
     check_if_match(preconditions, group.version)?;
     answer(call, store, group, projection).await
@@ -204,10 +187,7 @@ pub async fn patch<S: Groups>(
     };
     let decide = |call: &mut Call<'_>, group: &Group| {
         let plan = plan.as_ref().map_err(Clone::clone)?;
-        Ok((
-            plan.apply(&group.resource, &mut call.notices)?,
-            changes.clone(),
-        ))
+        Ok((plan.apply(&group.resource, &mut call.notices)?, changes.clone()))
     };
     let (group, organization) =
         change(call, store, id, preconditions, Some(&changes), decide).await?;
@@ -216,10 +196,9 @@ pub async fn patch<S: Groups>(
         (None, GroupPatchAnswer::Resource) => {
             answer(call, store, group, &Projection::everything()).await
         }
-        (None, GroupPatchAnswer::NoContent) => Ok(render::empty(
-            AnswerKind::NoContent,
-            Some(etag(group.version)),
-        )),
+        (None, GroupPatchAnswer::NoContent) => {
+            Ok(render::empty(AnswerKind::NoContent, Some(etag(group.version))))
+        }
     }
 }
 
@@ -239,10 +218,7 @@ pub async fn delete<S: Groups>(
         check_if_match(preconditions, group.version)?;
         let event = event(call, EventKind::GroupDeleted, &group, &[], &[], Map::new());
         let keys = index::group_keys(&group.resource);
-        match store
-            .delete_group(&call.ctx, &organization.id, &group, &keys, &event)
-            .await
-        {
+        match store.delete_group(&call.ctx, &organization.id, &group, &keys, &event).await {
             Ok(()) => return Ok(render::empty(AnswerKind::NoContent, None)),
             Err(error) => attempt = lost(call, error, attempt).await?,
         }
@@ -255,10 +231,7 @@ async fn admitted_group<S: Directory>(
     id: &str,
 ) -> Result<(Group, Organization), Failure> {
     let groups: Vec<GroupId> = id.parse().into_iter().collect();
-    let wanted = Wanted {
-        groups,
-        ..Wanted::default()
-    };
+    let wanted = Wanted { groups, ..Wanted::default() };
     let (mut fetched, organization) = gate::fetch_admitted(call, store, wanted).await?;
     let group = fetched.groups.pop().ok_or_else(|| not_found("Group", id))?;
     Ok((group, organization))
@@ -292,31 +265,19 @@ async fn start<S: Directory>(
 ) -> Result<Start, Failure> {
     let group_id: Option<GroupId> = id.parse().ok();
     let together = named.len() <= gate::READ_TOGETHER_MAX;
-    let mut wanted = if together {
-        Candidates::wanted(named)
-    } else {
-        Wanted::default()
-    };
+    let mut wanted = if together { Candidates::wanted(named) } else { Wanted::default() };
     wanted.groups.extend(group_id);
     let (mut fetched, organization) = gate::fetch_admitted(call, store, wanted).await?;
-    let at = fetched
-        .groups
-        .iter()
-        .position(|group| Some(group.id) == group_id);
-    let group = at
-        .map(|at| fetched.groups.swap_remove(at))
-        .ok_or_else(|| not_found("Group", id))?;
+    let at = fetched.groups.iter().position(|group| Some(group.id) == group_id);
+    let group =
+        at.map(|at| fetched.groups.swap_remove(at)).ok_or_else(|| not_found("Group", id))?;
     let mut candidates = Candidates::default();
     candidates.take(&mut fetched, group.id);
     if !together {
         let mut fetched = gate::fetch(call, store, Candidates::wanted(named)).await?;
         candidates.take(&mut fetched, group.id);
     }
-    Ok(Start {
-        organization,
-        group,
-        candidates,
-    })
+    Ok(Start { organization, group, candidates })
 }
 
 /// Reads, decides, writes; again when somebody was faster. Gives the group as it is afterwards.
@@ -334,11 +295,7 @@ async fn change<S: Groups>(
     let named = known.map(references).unwrap_or_default();
     let mut attempt = 0;
     loop {
-        let Start {
-            organization,
-            group,
-            mut candidates,
-        } = start(call, store, id, &named).await?;
+        let Start { organization, group, mut candidates } = start(call, store, id, &named).await?;
         check_if_match(preconditions, group.version)?;
         let (resource, mut changes) = decide(call, &group)?;
         let all = references(&changes);
@@ -385,10 +342,7 @@ async fn write<S: Groups>(
     let (kind, data) = if same {
         (EventKind::GroupMembersChanged, Map::new())
     } else {
-        (
-            EventKind::GroupUpdated,
-            differences(&before.resource, &after.resource),
-        )
+        (EventKind::GroupUpdated, differences(&before.resource, &after.resource))
     };
     let event = event(call, kind, after, add, remove, data);
     let keys_before = index::group_keys(&before.resource);
@@ -431,10 +385,7 @@ async fn net<S: Directory>(
         (group, Vec::new())
     };
     let (known, by_id) = if about_all {
-        let by_id = current
-            .iter()
-            .map(|member| (member.id.to_string(), member.id))
-            .collect();
+        let by_id = current.iter().map(|member| (member.id.to_string(), member.id)).collect();
         (current.iter().map(reference).collect(), by_id)
     } else {
         (candidates.current(&group), std::collections::HashMap::new())
@@ -462,11 +413,7 @@ pub(crate) fn reference(member: &Member) -> MemberRef {
         MemberId::User(_) => resource::MemberKind::User,
         MemberId::Group(_) => resource::MemberKind::Group,
     };
-    MemberRef {
-        value: member.id.to_string(),
-        kind: Some(kind),
-        display: member.display.clone(),
-    }
+    MemberRef { value: member.id.to_string(), kind: Some(kind), display: member.display.clone() }
 }
 
 fn event(
@@ -477,12 +424,7 @@ fn event(
     remove: &[MemberId],
     mut data: Map<String, Value>,
 ) -> Event {
-    list_members(
-        &mut data,
-        "added",
-        add.iter().map(|member| member.id),
-        add.len(),
-    );
+    list_members(&mut data, "added", add.iter().map(|member| member.id), add.len());
     list_members(&mut data, "removed", remove.iter().copied(), remove.len());
     Event {
         kind,
@@ -504,10 +446,7 @@ fn list_members(
     if count == 0 {
         return;
     }
-    let ids: Vec<String> = members
-        .take(EVENT_MEMBERS_MAX)
-        .map(|id| id.to_string())
-        .collect();
+    let ids: Vec<String> = members.take(EVENT_MEMBERS_MAX).map(|id| id.to_string()).collect();
     let mut entry = json!({ "count": count, "members": ids });
     if count > EVENT_MEMBERS_MAX
         && let Some(entry) = entry.as_object_mut()
@@ -520,13 +459,9 @@ fn list_members(
 /// A write of a group that the store refused, in the words of its attributes.
 fn refused(error: CommitError, group: &Group) -> Failure {
     match error {
-        CommitError::Taken(IndexKey {
-            index: Index::GroupDisplayName,
-            ..
-        }) => Error::uniqueness(format!(
-            "A group with displayName `{}` already exists.",
-            shown(group.display_name())
-        ))
+        CommitError::Taken(IndexKey { index: Index::GroupDisplayName, .. }) => Error::uniqueness(
+            format!("A group with displayName `{}` already exists.", shown(group.display_name())),
+        )
         .into(),
         error => Failure::from_commit(error),
     }

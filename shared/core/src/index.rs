@@ -18,21 +18,12 @@ pub fn user_keys(resource: &Resource) -> Vec<IndexKey> {
     push_exact(&mut keys, Index::UserExternalId, resource);
     for email in emails(resource) {
         let value = normalized_key(email);
-        let key = IndexKey {
-            index: Index::UserEmail,
-            value,
-        };
+        let key = IndexKey { index: Index::UserEmail, value };
         if key.value != user_name && !keys.contains(&key) {
             keys.push(key);
         }
     }
-    keys.insert(
-        0,
-        IndexKey {
-            index: Index::UserName,
-            value: user_name,
-        },
-    );
+    keys.insert(0, IndexKey { index: Index::UserName, value: user_name });
     keys
 }
 
@@ -40,10 +31,7 @@ pub fn user_keys(resource: &Resource) -> Vec<IndexKey> {
 #[must_use]
 pub fn group_keys(resource: &Resource) -> Vec<IndexKey> {
     let value = normalized_key(resource.text("displayName").unwrap_or_default());
-    let mut keys = vec![IndexKey {
-        index: Index::GroupDisplayName,
-        value,
-    }];
+    let mut keys = vec![IndexKey { index: Index::GroupDisplayName, value }];
     push_exact(&mut keys, Index::GroupExternalId, resource);
     keys
 }
@@ -59,20 +47,12 @@ pub(crate) fn check_user_keys(resource: &Resource) -> Result<(), Error> {
 }
 
 fn emails(resource: &Resource) -> impl Iterator<Item = &str> {
-    let list = resource
-        .attributes()
-        .get("emails")
-        .and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(|email| email.get("value").and_then(Value::as_str))
+    let list = resource.attributes().get("emails").and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(|email| email.get("value").and_then(Value::as_str))
 }
 
 fn push_exact(keys: &mut Vec<IndexKey>, index: Index, resource: &Resource) {
     if let Some(value) = resource.text("externalId") {
-        keys.push(IndexKey {
-            index,
-            value: value.to_owned(),
-        });
+        keys.push(IndexKey { index, value: value.to_owned() });
     }
 }

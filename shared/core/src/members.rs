@@ -42,9 +42,7 @@ impl Candidates {
             if reference.kind == Some(MemberKind::Group) {
                 wanted.groups.extend(reference.value.parse::<GroupId>());
             } else {
-                wanted
-                    .users
-                    .extend(reference.value.parse::<crate::ids::UserId>());
+                wanted.users.extend(reference.value.parse::<crate::ids::UserId>());
             }
         }
         wanted
@@ -53,12 +51,10 @@ impl Candidates {
     /// Takes up what was read of what was [`Candidates::wanted`] for a change of `group`.
     pub(crate) fn take(&mut self, fetched: &mut Fetched, group: GroupId) {
         for user in fetched.users.drain(..) {
-            self.found
-                .insert(user.id.to_string(), of_user(&user, group));
+            self.found.insert(user.id.to_string(), of_user(&user, group));
         }
         for nested in fetched.groups.drain(..).filter(|nested| nested.id != group) {
-            self.found
-                .insert(nested.id.to_string(), of_group(&nested, group));
+            self.found.insert(nested.id.to_string(), of_group(&nested, group));
         }
     }
 
@@ -71,9 +67,7 @@ impl Candidates {
         references: &[MemberRef],
         group: GroupId,
     ) -> Result<(), Failure> {
-        let rest = references
-            .iter()
-            .filter(|reference| !self.found.contains_key(&reference.value));
+        let rest = references.iter().filter(|reference| !self.found.contains_key(&reference.value));
         let swapped: Vec<MemberRef> = rest
             .map(|reference| MemberRef {
                 kind: match reference.kind {
@@ -111,23 +105,15 @@ impl Candidates {
 
     /// The member rows for these references; those that do not exist are left out.
     pub(crate) fn members(&self, references: &[MemberRef]) -> Vec<Member> {
-        let found = references
-            .iter()
-            .filter_map(|reference| self.get(&reference.value));
+        let found = references.iter().filter_map(|reference| self.get(&reference.value));
         found
-            .map(|candidate| Member {
-                id: candidate.id,
-                display: Some(candidate.display.clone()),
-            })
+            .map(|candidate| Member { id: candidate.id, display: Some(candidate.display.clone()) })
             .collect()
     }
 }
 
 fn of_user(user: &User, group: GroupId) -> Candidate {
-    let display = user
-        .resource
-        .text("displayName")
-        .unwrap_or_else(|| user.user_name());
+    let display = user.resource.text("displayName").unwrap_or_else(|| user.user_name());
     Candidate {
         id: MemberId::User(user.id),
         display: display.to_owned(),
@@ -165,9 +151,7 @@ pub(crate) fn keep_known(
     let mut known = 0_usize;
     for reference in changes.iter().flat_map(MembersChange::added) {
         if reference.value == own {
-            return Err(Error::invalid_value(
-                "A group cannot be a member of itself.",
-            ));
+            return Err(Error::invalid_value("A group cannot be a member of itself."));
         }
         if candidates.get(&reference.value).is_some() {
             known += 1;
@@ -178,17 +162,10 @@ pub(crate) fn keep_known(
     if unknown.is_empty() {
         return Ok(());
     }
-    let named = unknown
-        .iter()
-        .take(UNKNOWN_NAMED_MAX)
-        .map(|id| crate::users::shown(id));
+    let named = unknown.iter().take(UNKNOWN_NAMED_MAX).map(|id| crate::users::shown(id));
     let named = named.collect::<Vec<_>>().join("`, `");
     let more = unknown.len().saturating_sub(UNKNOWN_NAMED_MAX);
-    let named = if more > 0 {
-        format!("`{named}` and {more} more")
-    } else {
-        format!("`{named}`")
-    };
+    let named = if more > 0 { format!("`{named}` and {more} more") } else { format!("`{named}`") };
     remember(call, &unknown);
     if known == 0 || policy == UnknownMembers::Refuse {
         return Err(Error::invalid_value(format!(

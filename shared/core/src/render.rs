@@ -32,13 +32,6 @@ pub(crate) enum Record {
 }
 
 impl Record {
-    pub(crate) fn id(&self) -> String {
-        match self {
-            Self::User(user) => user.id.to_string(),
-            Self::Group(group) => group.id.to_string(),
-        }
-    }
-
     pub(crate) const fn uuid(&self) -> uuid::Uuid {
         match self {
             Self::User(user) => user.id.uuid(),
@@ -84,20 +77,8 @@ pub(crate) async fn heads<S: Directory>(
     let mut groups: Vec<GroupId> = memberships.flat_map(BTreeMap::keys).copied().collect();
     groups.sort_unstable();
     groups.dedup();
-    let fetched = gate::fetch(
-        call,
-        store,
-        Wanted {
-            groups,
-            ..Wanted::default()
-        },
-    )
-    .await?;
-    Ok(fetched
-        .groups
-        .into_iter()
-        .map(|group| (group.id, group))
-        .collect())
+    let fetched = gate::fetch(call, store, Wanted { groups, ..Wanted::default() }).await?;
+    Ok(fetched.groups.into_iter().map(|group| (group.id, group)).collect())
 }
 
 /// The groups of a member, as `groups` shows them.
@@ -140,20 +121,10 @@ pub(crate) fn user_with(
         json!({ "value": group.value, "$ref": reference, "display": group.display, "type": "direct" })
     });
     let groups: Vec<Value> = groups.collect();
-    let linked = Linked {
-        groups: (!groups.is_empty()).then_some(groups),
-        members: None,
-    };
+    let linked = Linked { groups: (!groups.is_empty()).then_some(groups), members: None };
     let id = user.id.to_string();
-    let meta = meta(
-        &call.ctx,
-        List::Users,
-        &id,
-        user.version,
-        (user.created, user.modified),
-    );
-    user.resource
-        .render(&call.catalogue.user, &meta, linked, projection)
+    let meta = meta(&call.ctx, List::Users, &id, user.version, (user.created, user.modified));
+    user.resource.render(&call.catalogue.user, meta, linked, projection)
 }
 
 /// A group with the members that were read (none: they were not asked for).
@@ -164,27 +135,12 @@ pub(crate) fn group_with(
     projection: &Projection,
 ) -> Value {
     let members = members.filter(|members| !members.is_empty());
-    let members = members.map(|members| {
-        members
-            .iter()
-            .map(|member| self::member(call, member))
-            .collect()
-    });
-    let linked = Linked {
-        groups: None,
-        members,
-    };
+    let members =
+        members.map(|members| members.iter().map(|member| self::member(call, member)).collect());
+    let linked = Linked { groups: None, members };
     let id = group.id.to_string();
-    let meta = meta(
-        &call.ctx,
-        List::Groups,
-        &id,
-        group.version,
-        (group.created, group.modified),
-    );
-    group
-        .resource
-        .render(&call.catalogue.group, &meta, linked, projection)
+    let meta = meta(&call.ctx, List::Groups, &id, group.version, (group.created, group.modified));
+    group.resource.render(&call.catalogue.group, meta, linked, projection)
 }
 
 fn member(call: &Call<'_>, member: &Member) -> Value {
@@ -210,19 +166,13 @@ pub(crate) async fn group<S: Directory>(
     projection: &Projection,
 ) -> Result<Option<(u64, Value)>, Failure> {
     if !projection.wants("members") || group.member_count == 0 {
-        return Ok(Some((
-            group.version,
-            group_with(call, group, None, projection),
-        )));
+        return Ok(Some((group.version, group_with(call, group, None, projection))));
     }
     let Some((group, members)) = members_of(call, store, group.id, MEMBERS_ANSWERED_MAX).await?
     else {
         return Ok(None);
     };
-    Ok(Some((
-        group.version,
-        group_with(call, group, Some(&members), projection),
-    )))
+    Ok(Some((group.version, group_with(call, group, Some(&members), projection))))
 }
 
 /// All members of a group with the group at their version; `None` when it is gone.
@@ -234,10 +184,7 @@ pub(crate) async fn members_of<S: Directory>(
 ) -> Result<Option<(Group, Vec<Member>)>, Failure> {
     use crate::ports::CommitError;
     let organization = &call.credential.organization;
-    match store
-        .membership(&call.ctx, organization, group, limit)
-        .await
-    {
+    match store.membership(&call.ctx, organization, group, limit).await {
         Ok(found) => Ok(found.map(|found| (found.group, found.members))),
         Err(CommitError::TooLarge(_)) => Err(too_many_members().into()),
         Err(error) => Err(Failure::from_commit(error)),
@@ -253,12 +200,7 @@ pub(crate) fn too_many_members() -> Error {
 
 /// 200 with one resource.
 pub(crate) fn found(version: u64, body: Value) -> Answer {
-    Answer {
-        kind: AnswerKind::Ok,
-        body: Some(body),
-        location: None,
-        etag: Some(etag(version)),
-    }
+    Answer { kind: AnswerKind::Ok, body: Some(body), location: None, etag: Some(etag(version)) }
 }
 
 /// 201 with one resource.
@@ -273,10 +215,5 @@ pub(crate) fn created(version: u64, location: String, body: Value) -> Answer {
 
 /// 204, or 304.
 pub(crate) const fn empty(kind: AnswerKind, etag: Option<String>) -> Answer {
-    Answer {
-        kind,
-        body: None,
-        location: None,
-        etag,
-    }
+    Answer { kind, body: None, location: None, etag }
 }

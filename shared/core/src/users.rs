@@ -17,7 +17,7 @@ use crate::{
     ports::{Beside, CommitError, Directory, List, Users, Wanted},
     precondition::{Preconditions, etag},
     record::{Index, IndexKey, Memberships, Origin, Suspension, User},
-    render::{self, Record},
+    render,
 };
 
 /// How often a change that lost a race is decided anew. Sixteen writers of one resource are served: each round
@@ -54,11 +54,7 @@ pub async fn create<S: Users>(
         .map_err(|error| refused(error, &user))?;
     let (version, id) = (user.version, user.id.to_string());
     let body = render::user(call, store, user, projection).await?;
-    Ok(render::created(
-        version,
-        render::location(&call.ctx, List::Users, &id),
-        body,
-    ))
+    Ok(render::created(version, render::location(&call.ctx, List::Users, &id), body))
 }
 
 /// A user as it begins.
@@ -99,17 +95,11 @@ pub async fn read<S: Directory>(
     if let Some(tags) = &preconditions.if_none_match
         && tags.matches(user.version)
     {
-        return Ok(render::empty(
-            AnswerKind::NotModified,
-            Some(etag(user.version)),
-        ));
+        return Ok(render::empty(AnswerKind::NotModified, Some(etag(user.version))));
     }
     check_if_match(preconditions, user.version)?;
     let version = user.version;
-    Ok(render::found(
-        version,
-        render::user(call, store, user, projection).await?,
-    ))
+    Ok(render::found(version, render::user(call, store, user, projection).await?))
 }
 
 /// `GET /Users` and `POST /Users/.search` (RFC 7644 §3.4.2, §3.4.3).
@@ -220,10 +210,7 @@ pub(crate) async fn remove<S: Users>(
     user: &User,
 ) -> Result<(), Refused> {
     let after = owners_without(organization, user.id, true).map_err(Refused::Because)?;
-    let beside = after.as_ref().map(|after| Beside {
-        before: organization,
-        after,
-    });
+    let beside = after.as_ref().map(|after| Beside { before: organization, after });
     let event = event(call, EventKind::MemberDeleted, user, Map::new());
     let keys = index::user_keys(&user.resource);
     store
@@ -238,10 +225,7 @@ async fn admitted_user<S: Directory>(
     id: &str,
 ) -> Result<(User, Organization), Failure> {
     let users: Vec<UserId> = id.parse().into_iter().collect();
-    let wanted = Wanted {
-        users,
-        ..Wanted::default()
-    };
+    let wanted = Wanted { users, ..Wanted::default() };
     let (mut fetched, organization) = gate::fetch_admitted(call, store, wanted).await?;
     let user = fetched.users.pop().ok_or_else(|| not_found("User", id))?;
     Ok((user, organization))
@@ -313,16 +297,8 @@ pub(crate) async fn update<S: Users>(
         (true, false) => EventKind::MemberRestored,
         _ => EventKind::MemberUpdated,
     };
-    let event = event(
-        call,
-        kind,
-        after,
-        differences(&before.resource, &after.resource),
-    );
-    let beside = owners.as_ref().map(|after| Beside {
-        before: organization,
-        after,
-    });
+    let event = event(call, kind, after, differences(&before.resource, &after.resource));
+    let beside = owners.as_ref().map(|after| Beside { before: organization, after });
     let keys_before = index::user_keys(&before.resource);
     let keys_after = index::user_keys(&after.resource);
     let ctx = &call.ctx;
@@ -343,19 +319,11 @@ pub(crate) async fn update<S: Users>(
 
 /// `active: false` is the provisioning client's suspension (P6).
 fn mark_suspension(call: &Call<'_>, user: &mut User) {
-    let active = user
-        .resource
-        .attributes()
-        .get("active")
-        .and_then(Value::as_bool)
-        .unwrap_or(true);
+    let active = user.resource.attributes().get("active").and_then(Value::as_bool).unwrap_or(true);
     if active {
         user.suspended = None;
     } else if user.suspended.is_none() {
-        user.suspended = Some(Suspension {
-            since: call.ctx.now(),
-            by: call.ctx.actor.text(),
-        });
+        user.suspended = Some(Suspension { since: call.ctx.now(), by: call.ctx.actor.text() });
     }
 }
 
@@ -429,10 +397,7 @@ pub(crate) fn differences(before: &Resource, after: &Resource) -> Map<String, Va
 /// A write of a user that the store refused, in the words of its attributes.
 fn refused(error: CommitError, user: &User) -> Failure {
     match error {
-        CommitError::Taken(IndexKey {
-            index: Index::UserName,
-            ..
-        }) => Error::uniqueness(format!(
+        CommitError::Taken(IndexKey { index: Index::UserName, .. }) => Error::uniqueness(format!(
             "A user with userName `{}` already exists.",
             shown(user.user_name())
         ))
@@ -447,10 +412,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 pub(crate) fn not_found(kind: &str, id: &str) -> Error {
-    Error::not_found(format!(
-        "There is no {kind} with id `{}` in this directory.",
-        shown(id)
-    ))
+    Error::not_found(format!("There is no {kind} with id `{}` in this directory.", shown(id)))
 }
 
 /// `If-Match` (RFC 7644 §3.14).
@@ -477,22 +439,13 @@ pub(crate) async fn lost(
     if !again || attempt >= CHANGE_ATTEMPTS_MAX || !call.ctx.has_millis(CHANGE_RESERVE_MILLIS) {
         return Err(Failure::from_commit(error));
     }
-    call.ctx
-        .back_off(attempt, CHANGE_WAIT_MILLIS, CHANGE_WAIT_MILLIS_MAX)
-        .await;
+    call.ctx.back_off(attempt, CHANGE_WAIT_MILLIS, CHANGE_WAIT_MILLIS_MAX).await;
     Ok(attempt + 1)
 }
 
 /// For look-ups by hand: the normalized userName.
 #[must_use]
 pub fn user_name_key(user_name: &str) -> IndexKey {
-    IndexKey {
-        index: Index::UserName,
-        value: normalized_key(user_name),
-    }
+    IndexKey { index: Index::UserName, value: normalized_key(user_name) }
 }
 
-/// A user as a list holds it.
-pub(crate) const fn record(user: User) -> Record {
-    Record::User(user)
-}

@@ -623,10 +623,8 @@ impl<'p> Planner<'p> {
 
     /// One part. An empty `value` is none: a complex value without it means nothing (see [`value::canonical`]).
     fn part(&mut self, sub: &Attribute, value: Value, label: &str) -> Result<Option<Value>, Error> {
-        if sub.name == "value" && value.as_str() == Some("") {
-            return Ok(None);
-        }
-        value::canonical(sub, value, label, self.notices)
+        let kept = value::canonical(sub, value, label, self.notices)?;
+        Ok(kept.filter(|kept| sub.name != "value" || kept.as_str() != Some("")))
     }
 
     /// Counts the members that the request names.
