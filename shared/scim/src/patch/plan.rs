@@ -1,5 +1,5 @@
 //! A PATCH checked against the schema (RFC 7644 §3.5.2): paths exist, mutability allows, types fit. Pure, and
-//! made before anything is read; [`super::apply`] then changes a resource.
+//! made before anything is read; [`Plan::apply`] then changes a resource.
 
 use serde_json::{Map, Value};
 
