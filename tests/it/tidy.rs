@@ -19,64 +19,33 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lychgate-store", &["lychgate-core", "lychgate-scim"]),
     ("lychgate-edge", &["lychgate-core", "lychgate-scim"]),
     ("lychgate-testkit", &["lychgate-core", "lychgate-scim"]),
-    ("scim-discovery", &["lychgate-edge", "lychgate-scim"]),
+    ("scim-discovery", &["lychgate-edge", "lychgate-core", "lychgate-scim"]),
     ("lychgate-cli", &[]),
 ];
 
 /// A function that is not named in [`ARROWS`]: it composes.
-const ARROWS_OF_A_FUNCTION: &[&str] = &[
-    "lychgate-edge",
-    "lychgate-store",
-    "lychgate-core",
-    "lychgate-scim",
-];
+const ARROWS_OF_A_FUNCTION: &[&str] =
+    &["lychgate-edge", "lychgate-store", "lychgate-core", "lychgate-scim"];
 
 /// Crates of others that only these of ours may name, under any kind of dependency. `make deny` holds the same seams
 /// with `wrappers`; this needs no tool.
 const SEAMS: &[(&str, &[&str])] = &[
     ("aws-", &["lychgate-store", "lychgate-local", "conformance"]),
-    (
-        "lambda_",
-        &["lychgate-edge", "lychgate-local", "conformance"],
-    ),
-    (
-        "dynoxide-rs",
-        &[
-            "lychgate-store",
-            "lychgate-testkit",
-            "lychgate-local",
-            "conformance",
-        ],
-    ),
+    ("lambda_", &["lychgate-edge", "lychgate-local", "conformance"]),
+    ("dynoxide-rs", &["lychgate-store", "lychgate-testkit", "lychgate-local", "conformance"]),
     ("hyper", &["lychgate-local", "conformance"]),
-    (
-        "getrandom",
-        &[
-            "lychgate-edge",
-            "lychgate-local",
-            "lychgate-cli",
-            "conformance",
-        ],
-    ),
+    ("getrandom", &["lychgate-edge", "lychgate-local", "lychgate-cli", "conformance"]),
     ("ureq", &["lychgate-cli"]),
 ];
 
 /// One TLS stack, and it is rustls with ring (the reason is in `deny.toml`).
-const CRATES_UNWANTED: &[&str] = &[
-    "openssl-sys",
-    "native-tls",
-    "aws-lc-sys",
-    "aws-lc-rs",
-    "s2n-tls",
-];
+const CRATES_UNWANTED: &[&str] =
+    &["openssl-sys", "native-tls", "aws-lc-sys", "aws-lc-rs", "s2n-tls"];
 
 #[test]
 fn dependencies_follow_the_arrows() {
     let packages = packages();
-    let ours: BTreeSet<&str> = packages
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
+    let ours: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
     let mut offences = Vec::new();
     for package in &packages {
         let composes = package.manifest.starts_with(root().join("functions"));
@@ -90,11 +59,7 @@ fn dependencies_follow_the_arrows() {
                 continue;
             }
         };
-        for dependency in package
-            .dependencies
-            .iter()
-            .filter(|d| ours.contains(d.name.as_str()))
-        {
+        for dependency in package.dependencies.iter().filter(|d| ours.contains(d.name.as_str())) {
             let for_tests = dependency.name == "lychgate-testkit";
             let fine = match (for_tests, dependency.dev) {
                 (true, _) => dependency.dev || package.name == "conformance",
@@ -102,10 +67,7 @@ fn dependencies_follow_the_arrows() {
                 (false, false) => everything || allowed.contains(&dependency.name.as_str()),
             };
             if !fine {
-                offences.push(format!(
-                    "{} may not depend on {}",
-                    package.name, dependency.name
-                ));
+                offences.push(format!("{} may not depend on {}", package.name, dependency.name));
             }
         }
     }
@@ -153,21 +115,13 @@ fn manifests_inherit_from_the_workspace() {
                 && !line.contains("workspace = true")
                 && !line.contains(".workspace")
             {
-                offences.push(at(
-                    &package.manifest,
-                    number,
-                    "take the version from the workspace",
-                ));
+                offences.push(at(&package.manifest, number, "take the version from the workspace"));
             }
         }
         if !own_lints.contains(&package.name.as_str())
             && !text.contains("[lints]\nworkspace = true")
         {
-            offences.push(at(
-                &package.manifest,
-                1,
-                "take the lints from the workspace",
-            ));
+            offences.push(at(&package.manifest, 1, "take the lints from the workspace"));
         }
     }
     none(&offences);
@@ -178,14 +132,10 @@ fn manifests_inherit_from_the_workspace() {
 fn clippy_files_agree() {
     let common = read(&root().join("clippy.toml"));
     let mut offences = Vec::new();
-    for path in tracked()
-        .iter()
-        .filter(|path| path.ends_with("clippy.toml"))
-    {
+    for path in tracked().iter().filter(|path| path.ends_with("clippy.toml")) {
         let text = read(path);
-        for line in common
-            .lines()
-            .filter(|line| line.starts_with("allow-") || line.starts_with("doc-"))
+        for line in
+            common.lines().filter(|line| line.starts_with("allow-") || line.starts_with("doc-"))
         {
             if !text.lines().any(|other| other == line) {
                 offences.push(format!("{}: lacks `{line}`", shown(path)));
@@ -210,26 +160,18 @@ fn files_and_functions_are_short() {
     for path in tracked_with(&["rs"]) {
         let text = read(&path);
         let lines: Vec<&str> = text.lines().collect();
-        let code = lines
-            .iter()
-            .position(|line| *line == "#[cfg(test)]")
-            .unwrap_or(lines.len());
+        let code = lines.iter().position(|line| *line == "#[cfg(test)]").unwrap_or(lines.len());
         let head = lines
             .iter()
             .take_while(|line| line.starts_with("//!"))
             .any(|line| line.contains(LONG_BECAUSE));
         if code > FILE_LINES_MAX && !head {
-            offences.push(at(
-                &path,
-                code,
-                &format!("{code} lines; {FILE_LINES_MAX} are enough"),
-            ));
+            offences.push(at(&path, code, &format!("{code} lines; {FILE_LINES_MAX} are enough")));
         }
         for (start, end) in functions(&lines) {
             let length = end - start + 1;
-            let excused = lines[start.saturating_sub(5)..end]
-                .iter()
-                .any(|line| line.contains(LONG_BECAUSE));
+            let excused =
+                lines[start.saturating_sub(5)..end].iter().any(|line| line.contains(LONG_BECAUSE));
             if length > FUNCTION_LINES_MAX && !excused {
                 offences.push(at(
                     &path,
@@ -281,9 +223,7 @@ fn scim_modules_name_their_section() {
     let mut offences = Vec::new();
     for path in tracked_with(&["rs"]) {
         let inside = path.starts_with(root().join("shared/scim/src"));
-        let excused = SCIM_MODULES_WITHOUT_A_SECTION
-            .iter()
-            .any(|name| path.ends_with(name));
+        let excused = SCIM_MODULES_WITHOUT_A_SECTION.iter().any(|name| path.ends_with(name));
         if !inside || excused {
             continue;
         }
@@ -307,10 +247,7 @@ fn scim_modules_name_their_section() {
 #[test]
 fn data_files_are_visited() {
     let data = root().join("tests/data");
-    let drivers: String = tracked_with(&["rs"])
-        .iter()
-        .map(|path| read(path))
-        .collect();
+    let drivers: String = tracked_with(&["rs"]).iter().map(|path| read(path)).collect();
     let mut offences = BTreeSet::new();
     for path in tracked().iter().filter(|path| path.starts_with(&data)) {
         let relative = path.strip_prefix(&data).expect("filtered above");
@@ -331,16 +268,8 @@ fn data_files_are_visited() {
 // --- Words ----------------------------------------------------------------------------------------------------------
 
 /// Written in halves, so that this file does not offend.
-const MARKS: &[&str] = &[
-    concat!("TO", "DO"),
-    concat!("FIX", "ME"),
-    concat!("XX", "X"),
-];
-const MACHINE: &[&str] = &[
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("/t", "mp/"),
-];
+const MARKS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+const MACHINE: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/t", "mp/")];
 const REGISTRIES: &[&str] = &[
     concat!("crates", ".io"),
     concat!("pypi", ".org"),
@@ -367,10 +296,7 @@ fn marks_name_an_issue() {
 #[test]
 fn no_machine_and_no_registry_is_named() {
     none(&offending_lines(|line| {
-        let named = MACHINE
-            .iter()
-            .chain(REGISTRIES)
-            .find(|name| line.contains(*name))?;
+        let named = MACHINE.iter().chain(REGISTRIES).find(|name| line.contains(*name))?;
         Some(format!("names {named}"))
     }));
 }
@@ -381,11 +307,7 @@ fn links_in_markdown_resolve() {
     for path in tracked_with(&["md"]) {
         let text = read(&path);
         for (number, line) in numbered(&text) {
-            for link in line
-                .split("](")
-                .skip(1)
-                .filter_map(|rest| rest.split(')').next())
-            {
+            for link in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
                 let target = link.split('#').next().unwrap_or_default();
                 let elsewhere =
                     link.contains("://") || link.starts_with("mailto:") || target.is_empty();
@@ -449,8 +371,7 @@ fn tracked() -> Vec<PathBuf> {
 
 fn tracked_with(extensions: &[&str]) -> Vec<PathBuf> {
     let fits = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|found| extensions.iter().any(|e| found == *e))
+        path.extension().is_some_and(|found| extensions.iter().any(|e| found == *e))
     };
     tracked().into_iter().filter(fits).collect()
 }
@@ -458,10 +379,7 @@ fn tracked_with(extensions: &[&str]) -> Vec<PathBuf> {
 /// Lines of our texts that `offence` has something to say about. What tools write is left out.
 fn offending_lines(offence: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let mut offences = Vec::new();
-    for path in tracked()
-        .iter()
-        .filter(|path| !path.ends_with("Cargo.lock"))
-    {
+    for path in tracked().iter().filter(|path| !path.ends_with("Cargo.lock")) {
         let bytes = std::fs::read(path).expect("a tracked file can be read");
         let Ok(text) = String::from_utf8(bytes) else {
             continue;
@@ -474,22 +392,13 @@ fn offending_lines(offence: impl Fn(&str) -> Option<String>) -> Vec<String> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests/ is in the workspace")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the workspace").to_owned()
 }
 
 fn run(command: &mut Command) -> String {
-    let output = command
-        .current_dir(root())
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output =
+        command.current_dir(root()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("the answer is text")
 }
 
@@ -498,16 +407,11 @@ fn read(path: &Path) -> String {
 }
 
 fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
+    text.lines().enumerate().map(|(index, line)| (index + 1, line))
 }
 
 fn shown(path: &Path) -> String {
-    path.strip_prefix(root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
 fn at(path: &Path, line: usize, what: &str) -> String {
@@ -515,12 +419,7 @@ fn at(path: &Path, line: usize, what: &str) -> String {
 }
 
 fn none(offences: &[String]) {
-    assert!(
-        offences.is_empty(),
-        "{} found:\n{}",
-        offences.len(),
-        offences.join("\n")
-    );
+    assert!(offences.is_empty(), "{} found:\n{}", offences.len(), offences.join("\n"));
 }
 
 /// The rules above are only worth something if they see an offence: a canary for the two that parse.
@@ -530,13 +429,8 @@ fn the_rules_see() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(functions(&lines), [(0, 1), (2, 7)]);
 
-    let kinds: BTreeMap<String, usize> = packages()
-        .iter()
-        .map(|p| (p.name.clone(), p.dependencies.len()))
-        .collect();
+    let kinds: BTreeMap<String, usize> =
+        packages().iter().map(|p| (p.name.clone(), p.dependencies.len())).collect();
     assert!(kinds.len() >= 14, "cargo told of {} packages", kinds.len());
-    assert!(
-        kinds["lychgate-local"] > 10,
-        "the dependencies of lychgate-local were not read"
-    );
+    assert!(kinds["lychgate-local"] > 10, "the dependencies of lychgate-local were not read");
 }

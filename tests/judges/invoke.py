@@ -72,7 +72,7 @@ def main() -> int:
     names = sys.argv[1:] or sorted(path.stem for path in EVENTS.glob("*.json"))
     env, port = environment(), free_port()
     watch = subprocess.Popen(
-        ["cargo", "lambda", "watch", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)],
+        ["cargo", "lambda", "watch", "--quiet", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)],
         env=env, stdin=subprocess.DEVNULL, start_new_session=True,
     )
     passed = failed = 0

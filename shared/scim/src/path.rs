@@ -128,6 +128,9 @@ impl AttrPath {
 
     /// What this path names in `rt`. Names and URNs are compared without regard to case (RFC 7643 §2.1);
     /// the longest URN that fits wins, so that one schema's URN may begin with another's.
+    ///
+    /// A name without a URN is the base schema's, or else that of the one extension that has it: Entra asks
+    /// `manager eq "…"` for the enterprise extension's manager.
     #[must_use]
     pub fn resolve<'s>(&self, rt: &'s ResourceType) -> Target<'s> {
         let schemas = std::iter::once(&rt.schema).chain(&rt.extensions);
@@ -138,7 +141,7 @@ impl AttrPath {
             return if self.text.contains(':') {
                 Target::Unknown
             } else {
-                in_schema(&rt.schema, None, &self.text)
+                unqualified(rt, &self.text)
             };
         };
         let is_base = schema.id == rt.schema.id;
@@ -167,6 +170,20 @@ fn after_urn<'t>(text: &'t str, urn: &str) -> Option<Option<&'t str>> {
         return Some(None);
     }
     rest.strip_prefix([':', '.']).map(Some)
+}
+
+fn unqualified<'s>(rt: &'s ResourceType, names: &str) -> Target<'s> {
+    let name = names.split_once('.').map_or(names, |(name, _)| name);
+    if common::attribute(name).is_none() && rt.schema.attribute(name).is_none() {
+        let mut having = rt
+            .extensions
+            .iter()
+            .filter(|schema| schema.attribute(name).is_some());
+        if let (Some(only), None) = (having.next(), having.next()) {
+            return in_schema(only, Some(only), names);
+        }
+    }
+    in_schema(&rt.schema, None, names)
 }
 
 fn in_schema<'s>(schema: &'s Schema, extension: Option<&'s Schema>, names: &str) -> Target<'s> {

@@ -231,7 +231,8 @@ fn resolve(resource_type: &ResourceType, name: &str) -> Option<Named> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{ENTERPRISE_SCHEMA, enterprise, user};
+    use crate::schema::{ENTERPRISE_SCHEMA, USER_SCHEMA, enterprise, user};
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn projection(attributes: &str, excluded: &str) -> Projection {
@@ -349,5 +350,18 @@ mod tests {
         assert!(!projection("", "groups").wants("groups"));
         assert!(projection("", "groups.display").wants("groups"));
         assert!(projection("groups.value", "").wants("groups"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_the_id_is_there_and_the_password_is_not(
+            attributes in "(id|password|emails|emails.value|urn:x:y|[a-z.:, ]{0,9}|,){0,4}",
+            excluded in "(id|password|schemas|urn:ietf:params:scim:schemas:core:2.0:User|,){0,4}",
+        ) {
+            let projection = projection(&attributes, &excluded);
+            shows(&projection, "id", json!("1"), json!("1"));
+            shows(&projection, "schemas", json!([USER_SCHEMA]), json!([USER_SCHEMA]));
+            shows(&projection, "password", json!("x"), json!(null));
+        }
     }
 }

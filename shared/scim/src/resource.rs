@@ -1,6 +1,5 @@
 //! A resource as attributes: what the store keeps, what filters read and what PATCH changes
-//! (RFC 7643 §3). How a body becomes one is [`mod@intake`]'s part, how one becomes an answer
-//! [`mod@render`]'s.
+//! (RFC 7643 §3). Bodies become one in `intake`, answers are made of one in `render`.
 
 mod entries;
 mod intake;

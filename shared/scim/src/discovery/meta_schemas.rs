@@ -61,26 +61,6 @@ fn service_provider_config() -> Schema {
             "For how many seconds a cursor holds at least.",
         ),
     ];
-    let schemes = vec![
-        Attribute::string("type", "The kind of authentication.")
-            .required()
-            .suggested(&[
-                "oauth",
-                "oauth2",
-                "oauthbearertoken",
-                "httpbasic",
-                "httpdigest",
-            ]),
-        Attribute::string("name", "Its common name.").required(),
-        Attribute::string("description", "What it is.").required(),
-        Attribute::reference("specUri", &["external"], "Where it is specified."),
-        Attribute::reference(
-            "documentationUri",
-            &["external"],
-            "Where its use is explained.",
-        ),
-        Attribute::boolean("primary", "Whether it is the preferred one."),
-    ];
     described(
         SERVICE_PROVIDER_CONFIG,
         "ServiceProviderConfig",
@@ -101,12 +81,35 @@ fn service_provider_config() -> Schema {
             Attribute::complex(
                 "authenticationSchemes",
                 "How clients authenticate.",
-                schemes,
+                authentication_scheme(),
             )
             .many()
             .required(),
         ],
     )
+}
+
+fn authentication_scheme() -> Vec<Attribute> {
+    vec![
+        Attribute::string("type", "The kind of authentication.")
+            .required()
+            .suggested(&[
+                "oauth",
+                "oauth2",
+                "oauthbearertoken",
+                "httpbasic",
+                "httpdigest",
+            ]),
+        Attribute::string("name", "Its common name.").required(),
+        Attribute::string("description", "What it is.").required(),
+        Attribute::reference("specUri", &["external"], "Where it is specified."),
+        Attribute::reference(
+            "documentationUri",
+            &["external"],
+            "Where its use is explained.",
+        ),
+        Attribute::boolean("primary", "Whether it is the preferred one."),
+    ]
 }
 
 fn resource_type() -> Schema {

@@ -245,6 +245,10 @@ impl Step {
                 let only_clears = parts.iter().all(|(_, value)| value.is_none());
                 if !only_clears {
                     let element = self.created(create, parts, notices)?;
+                    // `emails[type eq "work"].type` = "home" would make one more element at each repeat.
+                    if !is_selected(&element) {
+                        return Err(self.no_target());
+                    }
                     touched.push(list.len());
                     list.push(element);
                 }

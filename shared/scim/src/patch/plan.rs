@@ -1,5 +1,5 @@
 //! A PATCH checked against the schema (RFC 7644 §3.5.2): paths exist, mutability allows, types fit. Pure, and
-//! made before anything is read; [`super::apply`] then changes a resource.
+//! made before anything is read; [`Plan::apply`] then changes a resource.
 
 use serde_json::{Map, Value};
 
@@ -623,10 +623,8 @@ impl<'p> Planner<'p> {
 
     /// One part. An empty `value` is none: a complex value without it means nothing (see [`value::canonical`]).
     fn part(&mut self, sub: &Attribute, value: Value, label: &str) -> Result<Option<Value>, Error> {
-        if sub.name == "value" && value.as_str() == Some("") {
-            return Ok(None);
-        }
-        value::canonical(sub, value, label, self.notices)
+        let kept = value::canonical(sub, value, label, self.notices)?;
+        Ok(kept.filter(|kept| sub.name != "value" || kept.as_str() != Some("")))
     }
 
     /// Counts the members that the request names.

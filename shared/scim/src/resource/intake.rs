@@ -38,7 +38,7 @@ impl Resource {
     /// Reads the body of a PUT, which stands for the whole resource:
     ///
     /// - an attribute that is absent is cleared, but one with a default (`active`) keeps its value: Okta's
-    ///   profile push says nothing about `active` and must not wake anybody up;
+    ///   profile push says nothing about `active` and must not wake anybody up. `externalId` is kept as well;
     /// - a create-only attribute keeps its first value, with a notice when another one came (P8);
     /// - an immutable one may come with the same value, or be set when it had none.
     ///
@@ -123,11 +123,7 @@ fn intake(
         false => None,
     };
     let mut attributes = Map::new();
-    // `""` is how some clients say that they have none.
-    if let Some(value) = take(&mut sent, None, "externalId").filter(|value| *value != "")
-        && let Some(attribute) = common::attribute("externalId")
-        && let Some(value) = canonical(attribute, value, "externalId", notices)?
-    {
+    if let Some(value) = external_id(take(&mut sent, None, "externalId"), current, notices)? {
         attributes.insert("externalId".to_owned(), value);
     }
     let mut intake = Intake {
@@ -249,6 +245,24 @@ impl Intake<'_, '_> {
     }
 }
 
+/// The client's own key. A PUT that does not speak of it leaves it alone (RFC 7644 §3.5.1 allows both): Okta's
+/// PUT of a group has none, and losing it would cut the link. `null` and `""` take it away.
+fn external_id(
+    sent: Option<Value>,
+    current: Option<&Resource>,
+    notices: &mut Notices,
+) -> Result<Option<Value>, Error> {
+    match (sent, common::attribute("externalId")) {
+        (None, _) => Ok(current
+            .and_then(|current| current.attributes.get("externalId"))
+            .cloned()),
+        (Some(value), Some(attribute)) if value != "" => {
+            canonical(attribute, value, "externalId", notices)
+        }
+        (Some(_), _) => Ok(None),
+    }
+}
+
 /// Puts entries together by attribute: dotted names become an object.
 fn gathered(entries: Vec<Entry<'_>>) -> Result<Vec<Sent<'_>>, Error> {
     let mut sent: Vec<Sent<'_>> = Vec::with_capacity(entries.len());
@@ -264,6 +278,19 @@ fn gathered(entries: Vec<Entry<'_>>) -> Result<Vec<Sent<'_>>, Error> {
             std::ptr::eq(sent.attribute, attribute)
                 && sent.extension.map(|schema| &schema.id) == extension.map(|schema| &schema.id)
         });
+        // `null` says nothing, so it contradicts nothing.
+        let earlier = match earlier {
+            Some(_) if value.is_null() => continue,
+            Some(earlier) if earlier.value.is_null() => {
+                earlier.dotted = sub_attribute.is_some();
+                earlier.value = match sub_attribute {
+                    Some(sub) => Map::from_iter([(sub.name.to_string(), value)]).into(),
+                    None => value,
+                };
+                continue;
+            }
+            other => other,
+        };
         match (earlier, sub_attribute) {
             (None, None) => sent.push(Sent {
                 extension,
@@ -417,5 +444,313 @@ fn lookup_checked(path: &str, text: Option<&str>, bytes_max: usize) -> Result<()
             "`{path}` is {bytes} bytes long; at most {bytes_max} are accepted"
         ))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ErrorKind,
+        schema::{Catalogue, ENTERPRISE_SCHEMA},
+    };
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn user(body: Value) -> Result<(Value, Vec<(NoticeKind, String)>), Error> {
+        let mut notices = Notices::default();
+        let incoming = Resource::for_create(&Catalogue::standard().user, body, &mut notices)?;
+        Ok((Value::Object(incoming.resource.attributes), seen(&notices)))
+    }
+
+    fn seen(notices: &Notices) -> Vec<(NoticeKind, String)> {
+        notices
+            .kept()
+            .iter()
+            .map(|it| (it.kind, it.subject.to_string()))
+            .collect()
+    }
+
+    fn put(
+        catalogue: &Catalogue,
+        old: Value,
+        new: Value,
+    ) -> Result<(Value, Vec<(NoticeKind, String)>), Error> {
+        let mut notices = Notices::default();
+        let old = Resource::for_create(&catalogue.user, old, &mut notices)?.resource;
+        let mut notices = Notices::default();
+        let new = Resource::for_replace(&catalogue.user, new, &old, &mut notices)?;
+        Ok((Value::Object(new.resource.attributes), seen(&notices)))
+    }
+
+    #[track_caller]
+    fn refused(body: Value, kind: ErrorKind, detail: &str) {
+        let error = user(body).unwrap_err();
+        assert_eq!((error.kind, error.detail.as_ref()), (kind, detail));
+    }
+
+    #[test]
+    fn okta_creates_a_user() {
+        let (kept, notices) = user(json!({
+            "schemas": [USER_SCHEMA], "userName": "ada@example.com",
+            "name": {"givenName": "Ada", "familyName": "Byron"},
+            "emails": [{"primary": true, "value": "ada@example.com", "type": "work"}],
+            "displayName": "Ada Byron", "locale": "en-US", "externalId": "00u9example",
+            "groups": [], "password": "kP3random", "active": true,
+        }))
+        .unwrap();
+        assert_eq!(
+            kept,
+            json!({
+                "externalId": "00u9example", "userName": "ada@example.com",
+                "name": {"givenName": "Ada", "familyName": "Byron"},
+                "emails": [{"primary": true, "value": "ada@example.com", "type": "work"}],
+                "displayName": "Ada Byron", "locale": "en-US", "active": true, "sendEmails": true,
+            })
+        );
+        assert_eq!(
+            notices,
+            [
+                (NoticeKind::Password, "password".into()),
+                (NoticeKind::ReadOnly, "groups".into())
+            ]
+        );
+    }
+
+    #[test]
+    fn entra_creates_a_user() {
+        let (kept, notices) = user(json!({
+            "schemas": [USER_SCHEMA, ENTERPRISE_SCHEMA], "externalId": "8f1c", "userName": "ada@example.com",
+            "active": true, "addresses": null, "meta": {"resourceType": "User"}, "roles": [],
+            ENTERPRISE_SCHEMA: {"department": "R&D", "employeeNumber": "E7", "manager": "u-9"},
+        }))
+        .unwrap();
+        assert_eq!(
+            kept[ENTERPRISE_SCHEMA],
+            json!({"employeeNumber": "E7", "department": "R&D", "manager": {"value": "u-9"}})
+        );
+        assert_eq!(kept.get("roles"), None);
+        assert_eq!(
+            notices,
+            [
+                (NoticeKind::ReadOnly, "meta".into()),
+                (
+                    NoticeKind::TextForComplex,
+                    format!("{ENTERPRISE_SCHEMA}:manager")
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn onelogin_sends_old_urns_text_and_one_object() {
+        let (kept, notices) = user(json!({
+            "schemas": ["urn:scim:schemas:core:1.0"], "id": null, "USERNAME": "ada", "active": "false",
+            "emails": {"value": "ada@example.com"}, "shoeSize": 7, "urn:x:y:Z": {"a": 1},
+        }))
+        .unwrap();
+        assert_eq!(
+            kept,
+            json!({"userName": "ada", "active": false, "emails": [{"value": "ada@example.com"}], "sendEmails": true})
+        );
+        let kinds: Vec<_> = notices.iter().map(|it| it.0).collect();
+        assert_eq!(
+            kinds,
+            [
+                NoticeKind::UnknownAttribute,
+                NoticeKind::UnknownSchema,
+                NoticeKind::UnknownSchema,
+                NoticeKind::Schemas,
+                NoticeKind::BooleanText,
+                NoticeKind::SingleForMany,
+            ]
+        );
+    }
+
+    #[test]
+    fn names_may_be_dotted_or_qualified() {
+        let (kept, _) = user(json!({
+            format!("{}:userName", USER_SCHEMA.to_lowercase()): "ada",
+            "name.givenName": "Ada", "name": {"familyName": "Byron"}, "NAME.middleName": "K",
+            format!("{ENTERPRISE_SCHEMA}:employeeNumber"): 8,
+            format!("{ENTERPRISE_SCHEMA}:manager.value"): "u-9",
+            ENTERPRISE_SCHEMA: null,
+        }))
+        .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(kept["userName"], "ada");
+        assert_eq!(
+            kept["name"],
+            json!({"familyName": "Byron", "givenName": "Ada", "middleName": "K"})
+        );
+        assert_eq!(
+            kept[ENTERPRISE_SCHEMA],
+            json!({"employeeNumber": "8", "manager": {"value": "u-9"}})
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        use ErrorKind::{InvalidSyntax, InvalidValue};
+        refused(
+            json!([]),
+            InvalidSyntax,
+            "the body must be a JSON object, not a list",
+        );
+        refused(json!({}), InvalidValue, "`userName` is required");
+        refused(
+            json!({"userName": " "}),
+            InvalidValue,
+            "`userName` is required and must not be blank",
+        );
+        refused(
+            json!({"userName": ["a", "b"]}),
+            InvalidValue,
+            "`userName` must be a single value, not a list of 2",
+        );
+        refused(
+            json!({"userName": "a", "USERNAME": "b"}),
+            InvalidSyntax,
+            "`userName` is given twice; send it once",
+        );
+        refused(
+            json!({"userName": "a", "name": {"givenName": "a"}, "name.givenname": "b"}),
+            InvalidSyntax,
+            "`name.givenName` is given twice; send it once",
+        );
+        refused(
+            json!({"userName": "a", "schemas": "x"}),
+            InvalidSyntax,
+            "`schemas` must be a list of schema URNs, not text",
+        );
+        refused(
+            json!({"userName": "a", ENTERPRISE_SCHEMA: "x"}),
+            InvalidValue,
+            "`urn:ietf:params:scim:schemas:extension:enterprise:2.0:User` must be an object with that schema's attributes, not text",
+        );
+        refused(
+            json!({"userName": "a".repeat(USER_NAME_BYTES_MAX + 1)}),
+            InvalidValue,
+            "`userName` is 257 bytes long; at most 256 are accepted",
+        );
+        assert!(user(json!({"userName": "a".repeat(USER_NAME_BYTES_MAX)})).is_ok());
+    }
+
+    #[test]
+    fn the_whole_resource_is_limited() {
+        let photos: Vec<_> = (0..5)
+            .map(|n| json!({"value": format!("{n}{}", "x".repeat(60_000))}))
+            .collect();
+        let error = user(json!({"userName": "a", "photos": photos})).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TooMany);
+    }
+
+    #[test]
+    fn put_clears_what_is_absent_and_leaves_active() {
+        let (kept, notices) = put(
+            &Catalogue::standard(),
+            json!({"schemas": [USER_SCHEMA], "userName": "a", "title": "x", "active": false, "externalId": "1",
+                   ENTERPRISE_SCHEMA: {"department": "y"}}),
+            json!({"schemas": [USER_SCHEMA], "userName": "b", "active": null}),
+        )
+        .unwrap();
+        assert_eq!(
+            kept,
+            json!({"externalId": "1", "userName": "b", "active": false, "sendEmails": true})
+        );
+        assert!(notices.is_empty());
+    }
+
+    #[test]
+    fn put_takes_the_external_id_away_when_told_to() {
+        for nothing in [json!(null), json!("")] {
+            let old = json!({"userName": "a", "externalId": "1"});
+            let new = json!({"userName": "a", "externalId": nothing});
+            let (kept, _) = put(&Catalogue::standard(), old, new).unwrap();
+            assert_eq!(kept.get("externalId"), None);
+        }
+    }
+
+    #[test]
+    fn put_keeps_the_first_send_emails() {
+        let catalogue = Catalogue::standard();
+        let old = json!({"userName": "a", "sendEmails": false});
+        let body =
+            |send: Value| json!({"schemas": [USER_SCHEMA], "userName": "a", "sendEmails": send});
+        let (kept, notices) = put(&catalogue, old.clone(), body(json!(true))).unwrap();
+        assert_eq!(kept["sendEmails"], json!(false));
+        assert_eq!(notices, [(NoticeKind::CreateOnly, "sendEmails".into())]);
+        for same in [json!(false), Value::Null] {
+            let (kept, notices) = put(&catalogue, old.clone(), body(same)).unwrap();
+            assert_eq!(kept["sendEmails"], json!(false));
+            assert!(notices.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_immutable_attribute_is_set_once() {
+        let catalogue = Catalogue::with_declared(
+            &json!([{"schema": USER_SCHEMA, "name": "badge", "type": "string", "mutability": "immutable"}])
+                .to_string(),
+        )
+        .unwrap();
+        let body = |badge: Value| json!({"userName": "a", "badge": badge});
+        let after =
+            |old, new| put(&catalogue, body(old), body(new)).map(|(kept, _)| kept["badge"].clone());
+        assert_eq!(after(Value::Null, json!("x")).unwrap(), "x");
+        assert_eq!(after(json!("x"), Value::Null).unwrap(), "x");
+        assert_eq!(after(json!("x"), json!("X")).unwrap(), "X");
+        assert_eq!(
+            after(json!("x"), json!("y")).unwrap_err().kind,
+            ErrorKind::Mutability
+        );
+    }
+
+    #[test]
+    fn members_are_taken_out_of_groups() {
+        let catalogue = Catalogue::standard();
+        let create = |body: Value| {
+            Resource::for_create(&catalogue.group, body, &mut Notices::default()).unwrap()
+        };
+        let group =
+            create(json!({"displayName": "Eng", "Members": [{"value": "u-1"}, {"value": "u-1"}]}));
+        assert_eq!(
+            Value::Object(group.resource.attributes),
+            json!({"displayName": "Eng"})
+        );
+        assert_eq!(group.members.unwrap().len(), 1);
+        assert_eq!(create(json!({"displayName": "Eng"})).members, None);
+        assert_eq!(
+            create(json!({"displayName": "Eng", "members": []})).members,
+            Some(Vec::new())
+        );
+    }
+
+    #[test]
+    fn groups_of_a_user_are_changed_elsewhere() {
+        let (_, notices) =
+            user(json!({"schemas": [USER_SCHEMA], "userName": "a", "groups": [{"value": "g"}]}))
+                .unwrap();
+        assert_eq!(notices, [(NoticeKind::Membership, "groups".into())]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_kept_again(
+            name in "(userName|NAME|name.givenName|emails|active|manager|x|schemas|groups|password)",
+            text in "\\PC{0,8}",
+            shape in 0..4,
+        ) {
+            let value = match shape {
+                0 => json!(text),
+                1 => json!([text]),
+                2 => json!({"value": text, "givenName": text}),
+                _ => json!([{"value": text}, {"value": "b", "primary": true}]),
+            };
+            if let Ok((kept, _)) = user(json!({"userName.": 1, "displayName": "d", "userName": "u", name: value})) {
+                let (again, notices) = put(&Catalogue::standard(), kept.clone(), kept.clone()).unwrap();
+                prop_assert_eq!(&again, &kept);
+                prop_assert!(notices.iter().all(|it| it.0 == NoticeKind::Schemas));
+            }
+        }
     }
 }
