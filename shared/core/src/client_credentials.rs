@@ -4,6 +4,8 @@
 //! It reads the form and the `Authorization` header as text and knows no HTTP beyond that. Unknown client and
 //! wrong secret give the same answer in the same time.
 
+use std::borrow::Cow;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
@@ -13,8 +15,9 @@ use crate::{
         parse_client_secret,
     },
     ctx::Ctx,
+    gate,
     ids::{AccessTokenId, ClientId, OrganizationId, SecretId},
-    organization::{ClientSecret, LicenceState, Organization},
+    organization::{ClientSecret, Organization},
     ports::{AccessTokens, Organizations, StoreError},
     secret::SecretHash,
 };
@@ -91,7 +94,7 @@ pub struct OauthError {
     /// Which error.
     pub code: ErrorCode,
     /// `error_description`: what to change. Printable ASCII without quotes, as the RFC wants it.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// For the log only.
     pub private: Option<String>,
     /// Whole seconds after which to come again.
@@ -102,7 +105,7 @@ impl OauthError {
     const fn new(code: ErrorCode, description: &'static str) -> Self {
         Self {
             code,
-            description,
+            description: Cow::Borrowed(description),
             private: None,
             retry_after_secs: None,
         }
@@ -163,7 +166,11 @@ pub async fn issue<S: Organizations + AccessTokens>(
     else {
         return Err(UNKNOWN);
     };
-    admit(ctx, organization)?;
+    // As the gate of SCIM does, so that the client learns it here and not with its first request.
+    gate::open(organization, now).map_err(|closed| OauthError {
+        description: closed.detail,
+        ..OauthError::new(ErrorCode::UnauthorizedClient, "")
+    })?;
 
     let mut expires = now.plus_secs(u64::from(organization.directory.access_token_secs));
     if let Some(secret_expires) = kept.expires {
@@ -178,9 +185,7 @@ pub async fn issue<S: Organizations + AccessTokens>(
         hash,
         expires,
     };
-    store
-        .put_access_token(ctx, &organization.id, &token)
-        .await?;
+    store.put_access_token(ctx, &organization.id, &token).await?;
     Ok(Issued {
         access_token: access_token_text(&organization.id, &token.id, &token_secret),
         expires_in: expires.millis_since(now) / 1_000,
@@ -205,29 +210,6 @@ fn find_secret<'a>(
     let mut clients = organization.directory.clients.iter();
     let client = clients.find(|kept| kept.id == *client)?;
     client.secrets.iter().find(|kept| kept.id == *secret)
-}
-
-/// As the gate of SCIM does, so that the client learns it here and not with its first request.
-fn admit(ctx: &Ctx<'_>, organization: &Organization) -> Result<(), OauthError> {
-    let closed = |description| Err(OauthError::new(ErrorCode::UnauthorizedClient, description));
-    match organization.licence.state_at(ctx.now()) {
-        LicenceState::Active => {}
-        LicenceState::Expired => {
-            return closed(
-                "The licence of this organization has expired. Nothing was deleted; it works again once the \
-                 licence is renewed.",
-            );
-        }
-        LicenceState::None => {
-            return closed("This organization has no licence for SSO and SCIM.");
-        }
-    }
-    if !organization.directory.enabled {
-        return closed(
-            "SCIM is switched off for this organization. An owner can switch it on in the settings.",
-        );
-    }
-    Ok(())
 }
 
 /// The parameters that mean something (RFC 6749 §4.4.2, §2.3.1). Others are ignored (§3.2).

@@ -25,9 +25,9 @@ use crate::{
 };
 
 /// How many resources a page has when the client does not say.
-pub const PAGE_COUNT_DEFAULT: u64 = 100;
+pub const PAGE_COUNT_DEFAULT: usize = 100;
 /// How many resources a page has at most.
-pub const PAGE_COUNT_MAX: u64 = 1_000;
+pub const PAGE_COUNT_MAX: usize = 1_000;
 /// How far one request walks to a page that no marker is near.
 pub const WALK_MAX: u64 = 100_000;
 /// How many members' rows are read at the same time for a page of groups.
@@ -85,7 +85,7 @@ impl<'a> Question<'a> {
     }
 
     fn count(&self) -> u64 {
-        self.query.count.map_or(PAGE_COUNT_DEFAULT, |count| (count as u64).min(PAGE_COUNT_MAX))
+        self.query.count.map_or(PAGE_COUNT_DEFAULT, |count| count.min(PAGE_COUNT_MAX)) as u64
     }
 
     fn start_index(&self) -> u64 {

@@ -67,9 +67,7 @@ async fn sweep_range<S: Organizations + Users + Leftovers>(
     swept: &mut Swept,
 ) -> Result<bool, StoreError> {
     loop {
-        let page = store
-            .organizations_after(ctx, after.as_ref(), ORGANIZATIONS_PAGE)
-            .await?;
+        let page = store.organizations_after(ctx, after.as_ref(), ORGANIZATIONS_PAGE).await?;
         if page.is_empty() {
             return Ok(true);
         }

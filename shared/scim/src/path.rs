@@ -175,7 +175,10 @@ fn after_urn<'t>(text: &'t str, urn: &str) -> Option<Option<&'t str>> {
 fn unqualified<'s>(rt: &'s ResourceType, names: &str) -> Target<'s> {
     let name = names.split_once('.').map_or(names, |(name, _)| name);
     if common::attribute(name).is_none() && rt.schema.attribute(name).is_none() {
-        let mut having = rt.extensions.iter().filter(|schema| schema.attribute(name).is_some());
+        let mut having = rt
+            .extensions
+            .iter()
+            .filter(|schema| schema.attribute(name).is_some());
         if let (Some(only), None) = (having.next(), having.next()) {
             return in_schema(only, Some(only), names);
         }

@@ -132,12 +132,7 @@ pub async fn add_secret<S: Organizations>(
         Ok(Change::Write(Box::new(after), event, client))
     };
     let (after, client) = super::change(ctx, store, organization, decide).await?;
-    Ok(CreatedSecret {
-        client_id: client_id_text(&after.id, &id),
-        client,
-        secret,
-        text,
-    })
+    Ok(CreatedSecret { client_id: client_id_text(&after.id, &id), client, secret, text })
 }
 
 /// Retires a secret: it, and the access tokens that were got with it, end at once. The last one can be
@@ -164,11 +159,8 @@ pub async fn retire_secret<S: Organizations>(
     let decide = |before: &Organization| {
         let mut after = before.clone();
         let client = find_mut(&mut after, &id)?;
-        let place = client
-            .secrets
-            .iter()
-            .position(|secret| secret.id == secret_id)
-            .ok_or_else(missing)?;
+        let place =
+            client.secrets.iter().position(|secret| secret.id == secret_id).ok_or_else(missing)?;
         let secret = client.secrets.remove(place);
         let event = client_event(ctx, EventKind::ClientSecretRetired, client, Some(&secret));
         Ok(Change::Write(Box::new(after), event, ()))
@@ -182,18 +174,11 @@ fn make_secret(
     expires: Option<Timestamp>,
 ) -> Result<(ClientSecret, String), Refusal> {
     let now = ctx.now();
-    let expires = expires
-        .map(|instant| ahead("expires", now, instant))
-        .transpose()?;
+    let expires = expires.map(|instant| ahead("expires", now, instant)).transpose()?;
     let (secret, hash) = new_secret(ctx.world);
     let id = SecretId::new(ctx.world);
     let text = client_secret_text(&id, &secret);
-    let secret = ClientSecret {
-        id,
-        hash,
-        created: now,
-        expires,
-    };
+    let secret = ClientSecret { id, hash, created: now, expires };
     Ok((secret, text))
 }
 
@@ -211,10 +196,7 @@ fn client_id(text: &str) -> Result<ClientId, Refusal> {
 
 fn find<'a>(organization: &'a Organization, id: &ClientId) -> Result<&'a OauthClient, Refusal> {
     let clients = &organization.directory.clients;
-    clients
-        .iter()
-        .find(|client| client.id == *id)
-        .ok_or_else(missing_client)
+    clients.iter().find(|client| client.id == *id).ok_or_else(missing_client)
 }
 
 fn find_mut<'a>(
@@ -222,10 +204,7 @@ fn find_mut<'a>(
     id: &ClientId,
 ) -> Result<&'a mut OauthClient, Refusal> {
     let clients = &mut organization.directory.clients;
-    clients
-        .iter_mut()
-        .find(|client| client.id == *id)
-        .ok_or_else(missing_client)
+    clients.iter_mut().find(|client| client.id == *id).ok_or_else(missing_client)
 }
 
 fn client_event(
@@ -238,10 +217,7 @@ fn client_event(
     if let Some(secret) = secret {
         data.insert("secret".to_owned(), Value::String(secret.id.to_string()));
         if let Some(expires) = secret.expires {
-            data.insert(
-                "secret_expires".to_owned(),
-                Value::String(expires.rfc3339()),
-            );
+            data.insert("secret_expires".to_owned(), Value::String(expires.rfc3339()));
         }
     }
     Event {

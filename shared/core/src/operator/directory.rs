@@ -60,9 +60,8 @@ pub async fn update<S: Organizations>(
         new.enabled = update.enabled.unwrap_or(old.enabled);
         new.group_patch_answer = update.group_patch_answer.unwrap_or(old.group_patch_answer);
         new.unknown_members = update.unknown_members.unwrap_or(old.unknown_members);
-        new.suspended_retention_days = update
-            .suspended_retention_days
-            .unwrap_or(old.suspended_retention_days);
+        new.suspended_retention_days =
+            update.suspended_retention_days.unwrap_or(old.suspended_retention_days);
         new.access_token_secs = update.access_token_secs.unwrap_or(old.access_token_secs);
         if after == *before {
             return Ok(Change::Keep(()));
@@ -123,12 +122,7 @@ fn differences(before: &Organization, after: &Organization) -> Map<String, serde
         old.suspended_retention_days,
         new.suspended_retention_days,
     );
-    note_change(
-        &mut data,
-        "access_token_secs",
-        old.access_token_secs,
-        new.access_token_secs,
-    );
+    note_change(&mut data, "access_token_secs", old.access_token_secs, new.access_token_secs);
     data
 }
 
@@ -177,15 +171,10 @@ pub async fn state<S: Organizations + Directory + Journal>(
     organization: &str,
 ) -> Result<State, Refusal> {
     let organization = organizations::find(ctx, store, organization).await?;
-    let wanted = Wanted {
-        user_count: true,
-        group_count: true,
-        ..Wanted::default()
-    };
+    let wanted = Wanted { user_count: true, group_count: true, ..Wanted::default() };
     let counts = store.fetch(ctx, &organization.id, wanted).await?;
-    let mut outcomes = store
-        .requests_before(ctx, &organization.id, None, REQUESTS_READ_MAX)
-        .await?;
+    let mut outcomes =
+        store.requests_before(ctx, &organization.id, None, REQUESTS_READ_MAX).await?;
     let last_error = outcomes.iter().find(|entry| entry.status >= 400).cloned();
     outcomes.truncate(OUTCOMES_SHOWN_MAX);
     let unknown_members = store.unknown_members(ctx, &organization.id).await?;
@@ -213,9 +202,7 @@ pub async fn requests<S: Organizations + Journal>(
     let limit = page_size(limit)?;
     let before = cursor(before, request_cursor)?;
     let organization = organizations::find(ctx, store, organization).await?;
-    let mut items = store
-        .requests_before(ctx, &organization.id, before, limit + 1)
-        .await?;
+    let mut items = store.requests_before(ctx, &organization.id, before, limit + 1).await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let next_cursor = items
@@ -227,10 +214,7 @@ pub async fn requests<S: Organizations + Journal>(
 
 fn request_cursor(text: &str) -> Option<(Timestamp, String)> {
     let (millis, request_id) = text.split_once('.')?;
-    Some((
-        Timestamp::from_unix_millis(millis.parse().ok()?),
-        request_id.to_owned(),
-    ))
+    Some((Timestamp::from_unix_millis(millis.parse().ok()?), request_id.to_owned()))
 }
 
 /// When each credential was used last, by [`crate::event::Actor::text`], as far as the last
@@ -240,9 +224,7 @@ pub(crate) async fn last_uses<S: Journal>(
     store: &S,
     organization: &Organization,
 ) -> Result<BTreeMap<String, Timestamp>, Refusal> {
-    let entries = store
-        .requests_before(ctx, &organization.id, None, REQUESTS_READ_MAX)
-        .await?;
+    let entries = store.requests_before(ctx, &organization.id, None, REQUESTS_READ_MAX).await?;
     let mut uses = BTreeMap::new();
     for entry in entries {
         // Newest first: the first that is met is the last use.

@@ -40,9 +40,7 @@ pub async fn history<S: Organizations>(
     let limit = page_size(limit)?;
     let after = cursor(after, |text| text.parse::<EventId>().ok())?;
     let organization = organizations::find(ctx, store, organization).await?;
-    let events = store
-        .events_after(ctx, &organization.id, after, limit)
-        .await?;
+    let events = store.events_after(ctx, &organization.id, after, limit).await?;
     Ok(page(ctx.now(), after, events, limit))
 }
 
@@ -53,10 +51,7 @@ fn page(now: Timestamp, after: Option<EventId>, events: Vec<StoredEvent>, limit:
     let is_full = events.len() >= limit as usize;
     let ends_settled = last_settled.map(|event| event.id) == events.last().map(|event| event.id);
     History {
-        next_cursor: last_settled
-            .map(|event| event.id)
-            .or(after)
-            .map(|id| id.to_string()),
+        next_cursor: last_settled.map(|event| event.id).or(after).map(|id| id.to_string()),
         // A full page that ends in events that have not settled would come again as it is: not at once.
         has_more: is_full && ends_settled,
         events,
@@ -88,12 +83,7 @@ mod tests {
 
     #[test]
     fn the_cursor_never_passes_a_young_event() {
-        let page = page(
-            NOW,
-            None,
-            vec![event(60), event(11), event(9), event(0)],
-            10,
-        );
+        let page = page(NOW, None, vec![event(60), event(11), event(9), event(0)], 10);
         assert_eq!(page.events.len(), 4);
         assert_eq!(page.next_cursor, Some(event(11).id.to_string()));
         assert!(!page.has_more);

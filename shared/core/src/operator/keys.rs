@@ -54,9 +54,7 @@ pub async fn authenticate<S: OperatorKeys>(
     }
     let found = store.operator_key(ctx, &id).await?;
     // Compared also when there is no such key, so that the time tells nothing about which ids exist.
-    let hash = found
-        .as_ref()
-        .map_or_else(|| SecretHash::from_bytes([0; 32]), |key| key.hash);
+    let hash = found.as_ref().map_or_else(|| SecretHash::from_bytes([0; 32]), |key| key.hash);
     let proven = hash.matches(secret.as_bytes());
     match found {
         Some(key) if proven && holds(&key, ctx.now()) => Ok(Actor::Operator(key.id)),
@@ -88,9 +86,7 @@ pub async fn create<S: OperatorKeys>(
 ) -> Result<Created, Refusal> {
     let now = ctx.now();
     let name = name("name", key_name)?;
-    let expires = expires
-        .map(|instant| ahead("expires", now, instant))
-        .transpose()?;
+    let expires = expires.map(|instant| ahead("expires", now, instant)).transpose()?;
     if store.operator_keys(ctx).await?.len() >= OPERATOR_KEYS_MAX {
         return Err(Refusal::conflict(format!(
             "There are {OPERATOR_KEYS_MAX} operator keys, the most that are kept: revoke one that is no longer \
@@ -98,13 +94,7 @@ pub async fn create<S: OperatorKeys>(
         )));
     }
     let (secret, hash) = new_secret(ctx.world);
-    let key = OperatorKey {
-        id: OperatorKeyId::new(ctx.world),
-        name,
-        hash,
-        created: now,
-        expires,
-    };
+    let key = OperatorKey { id: OperatorKeyId::new(ctx.world), name, hash, created: now, expires };
     store.put_operator_key(ctx, &key).await?;
     let text = operator_key_text(&key.id, &secret);
     Ok(Created { key, text })
@@ -150,9 +140,5 @@ pub async fn revoke<S: OperatorKeys>(
             "This is the last operator key that holds: make another first, or nobody could get in.",
         ));
     }
-    if store.delete_operator_key(ctx, &id).await? {
-        Ok(())
-    } else {
-        Err(missing())
-    }
+    if store.delete_operator_key(ctx, &id).await? { Ok(()) } else { Err(missing()) }
 }

@@ -39,12 +39,7 @@ pub async fn set<S: Organizations>(
             state_text(licence.state),
         );
         note_change(&mut data, "seats", before.licence.seats, licence.seats);
-        note_change(
-            &mut data,
-            "ends",
-            instant(before.licence.ends),
-            instant(licence.ends),
-        );
+        note_change(&mut data, "ends", instant(before.licence.ends), instant(licence.ends));
         let event = organization_event(ctx, EventKind::LicenceChanged, &after, data);
         Ok(Change::Write(Box::new(after), event, ()))
     };

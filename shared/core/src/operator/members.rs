@@ -16,9 +16,10 @@ use crate::{
     ctx::Ctx,
     event::{Actor, Event, EventKind},
     ids::{OrganizationId, UserId},
+    index,
     organization::{OWNERS_MAX, Organization},
     ports::{Beside, Directory, Organizations, Users, Wanted},
-    record::{Index, IndexKey, Suspension, User},
+    record::{Suspension, User},
     time::Timestamp,
 };
 
@@ -42,10 +43,7 @@ pub struct Listed {
 
 impl Listed {
     fn of(organization: &Organization, user: User) -> Self {
-        Self {
-            owner: owners::is_owner(organization, user.id),
-            user,
-        }
+        Self { owner: owners::is_owner(organization, user.id), user }
     }
 }
 
@@ -77,8 +75,7 @@ pub struct Filter {
 
 impl Filter {
     fn admits(self, user: &User) -> bool {
-        self.suspended
-            .is_none_or(|wanted| wanted == user.is_suspended())
+        self.suspended.is_none_or(|wanted| wanted == user.is_suspended())
     }
 }
 
@@ -98,14 +95,38 @@ pub async fn list<S: Organizations + Directory>(
     limit: Option<u32>,
 ) -> Result<Page<Listed>, Refusal> {
     let limit = page_size(limit)? as usize;
+    matching(ctx, store, organization, filter, after, limit).await
+}
+
+/// One part of the export: as many members as one request reads. The parts in their order are the whole.
+///
+/// # Errors
+/// The cursor is none, there is no such organization, or the store is away.
+pub async fn export<S: Organizations + Directory>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    filter: Filter,
+    after: Option<&str>,
+) -> Result<Page<Listed>, Refusal> {
+    let limit = MEMBERS_SCANNED_MAX as usize;
+    matching(ctx, store, organization, filter, after, limit).await
+}
+
+async fn matching<S: Organizations + Directory>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    filter: Filter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Listed>, Refusal> {
     let mut after = cursor(after, |text| text.parse::<UserId>().ok())?;
     let organization = organizations::find(ctx, store, organization).await?;
     let mut items = Vec::new();
     let mut scanned = 0;
     loop {
-        let users = store
-            .users_after(ctx, &organization.id, after, SCAN_PAGE)
-            .await?;
+        let users = store.users_after(ctx, &organization.id, after, SCAN_PAGE).await?;
         let is_end = users.len() < SCAN_PAGE as usize;
         for user in users {
             // The page is full and there is another member: whether it matches is the next page's business.
@@ -128,10 +149,7 @@ pub async fn list<S: Organizations + Directory>(
 }
 
 fn page(items: Vec<Listed>, after: Option<UserId>) -> Page<Listed> {
-    Page {
-        items,
-        next_cursor: after.map(|id| id.to_string()),
-    }
+    Page { items, next_cursor: after.map(|id| id.to_string()) }
 }
 
 /// Suspends a member by hand: it stays as it is and cannot get in. Doing it again changes nothing.
@@ -149,18 +167,12 @@ pub async fn suspend<S: Organizations + Users>(
             return Ok(Decision::Keep);
         }
         let mut after = next(ctx, user);
-        after.suspended_by_hand = Some(Suspension {
-            since: ctx.now(),
-            by: ctx.actor.text(),
-        });
+        after.suspended_by_hand = Some(Suspension { since: ctx.now(), by: ctx.actor.text() });
         let beside = owners::with_suspended(organization, user.id)
             .map_err(|refusal| owners_refusal(refusal, "suspended"))?;
         // The provisioning client had suspended it before: nothing ends now that has not ended.
-        let kind = if user.is_suspended() {
-            EventKind::MemberUpdated
-        } else {
-            EventKind::MemberSuspended
-        };
+        let kind =
+            if user.is_suspended() { EventKind::MemberUpdated } else { EventKind::MemberSuspended };
         let event = member_event(&ctx.actor, kind, user, by_hand(true));
         Ok(Decision::Update(Box::new(after), beside, event))
     })
@@ -225,11 +237,7 @@ pub async fn add_owner<S: Organizations + Users>(
             return Ok(Decision::Keep);
         };
         let event = member_event(&ctx.actor, EventKind::OwnerAdded, user, Map::new());
-        Ok(Decision::Update(
-            Box::new(next(ctx, user)),
-            Some(after),
-            event,
-        ))
+        Ok(Decision::Update(Box::new(next(ctx, user)), Some(after), event))
     })
     .await
 }
@@ -268,15 +276,7 @@ pub async fn delete<S: Organizations + Users>(
 ) -> Result<(), Refusal> {
     let id = member_id(member)?;
     let organization = organizations::find(ctx, store, organization).await?;
-    delete_if(
-        ctx,
-        store,
-        &organization.id,
-        id,
-        DeletionReason::ByHand,
-        |_| true,
-    )
-    .await?;
+    delete_if(ctx, store, &organization.id, id, DeletionReason::ByHand, |_| true).await?;
     Ok(())
 }
 
@@ -449,9 +449,7 @@ pub(crate) async fn delete_suspended<S: Users>(
     let is_due =
         |user: &User| suspended_since(user).is_some_and(|since| since < bounds.suspended_before);
     loop {
-        let users = store
-            .users_after(ctx, organization, after, SCAN_PAGE)
-            .await?;
+        let users = store.users_after(ctx, organization, after, SCAN_PAGE).await?;
         let is_end = users.len() < SCAN_PAGE as usize;
         for user in users {
             if cleaned.deleted.len() >= bounds.deleted_max || !ctx.has_millis(STEP_MILLIS) {
@@ -494,9 +492,7 @@ where
 {
     let id = member_id(member)?;
     let organization = organizations::find(ctx, store, organization).await?;
-    change_member(ctx, store, &organization.id, id, decide)
-        .await?
-        .ok_or_else(missing_member)
+    change_member(ctx, store, &organization.id, id, decide).await?.ok_or_else(missing_member)
 }
 
 /// Reads the member and its organization together, decides, writes both in one transaction; again when
@@ -514,11 +510,7 @@ where
 {
     let mut attempt = 0;
     loop {
-        let wanted = Wanted {
-            organization: true,
-            users: vec![id],
-            ..Wanted::default()
-        };
+        let wanted = Wanted { organization: true, users: vec![id], ..Wanted::default() };
         let mut found = store.fetch(ctx, organization_id, wanted).await?;
         let (Some(before), Some(user)) = (found.organization.take(), found.users.pop()) else {
             return Err(missing_member());
@@ -527,28 +519,18 @@ where
             Decision::Keep => return Ok(Some(Listed::of(&before, user))),
             Decision::Update(after, organization_after, event) => {
                 let beside = beside(&before, organization_after.as_ref());
-                let keys = index_keys(&user);
+                let keys = index::user_keys(&user.resource);
                 let written = store
-                    .update_user(
-                        ctx,
-                        organization_id,
-                        &user,
-                        &after,
-                        &keys,
-                        &keys,
-                        beside,
-                        &event,
-                    )
+                    .update_user(ctx, organization_id, &user, &after, &keys, &keys, beside, &event)
                     .await;
                 let organization = organization_after.as_ref().unwrap_or(&before);
                 (Some(Listed::of(organization, *after)), written)
             }
             Decision::Delete(organization_after, event) => {
                 let beside = beside(&before, organization_after.as_ref());
-                let keys = index_keys(&user);
-                let written = store
-                    .delete_user(ctx, organization_id, &user, &keys, beside, &event)
-                    .await;
+                let keys = index::user_keys(&user.resource);
+                let written =
+                    store.delete_user(ctx, organization_id, &user, &keys, beside, &event).await;
                 (None, written)
             }
         };
@@ -564,11 +546,7 @@ fn beside<'a>(before: &'a Organization, after: Option<&'a Organization>) -> Opti
 }
 
 fn next(ctx: &Ctx<'_>, user: &User) -> User {
-    User {
-        version: user.version + 1,
-        modified: ctx.now().max(user.modified),
-        ..user.clone()
-    }
+    User { version: user.version + 1, modified: ctx.now().max(user.modified), ..user.clone() }
 }
 
 fn member_id(text: &str) -> Result<UserId, Refusal> {
@@ -602,33 +580,4 @@ fn member_event(actor: &Actor, kind: EventKind, user: &User, data: Map<String, V
         subject_name: user.user_name().to_owned(),
         data,
     }
-}
-
-/// What a user is looked up by.
-fn index_keys(user: &User) -> Vec<IndexKey> {
-    let user_name = user.user_name().to_lowercase();
-    let mut keys = vec![IndexKey {
-        index: Index::UserName,
-        value: user_name.clone(),
-    }];
-    if let Some(external_id) = user.resource.text("externalId") {
-        keys.push(IndexKey {
-            index: Index::UserExternalId,
-            value: external_id.to_owned(),
-        });
-    }
-    let emails = user.resource.attributes().get("emails");
-    for email in emails.and_then(Value::as_array).into_iter().flatten() {
-        let Some(value) = email.get("value").and_then(Value::as_str) else {
-            continue;
-        };
-        let key = IndexKey {
-            index: Index::UserEmail,
-            value: value.to_lowercase(),
-        };
-        if key.value != user_name && !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    keys
 }

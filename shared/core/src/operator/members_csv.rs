@@ -34,14 +34,9 @@ pub fn rows(members: &[Listed]) -> String {
 fn row(member: &Listed) -> String {
     let user = &member.user;
     let id = user.id.to_string();
-    let since = suspended_since(user)
-        .map(Timestamp::rfc3339)
-        .unwrap_or_default();
+    let since = suspended_since(user).map(Timestamp::rfc3339).unwrap_or_default();
     let by = |suspension: &Option<Suspension>| {
-        suspension
-            .as_ref()
-            .map(|s| s.by.clone())
-            .unwrap_or_default()
+        suspension.as_ref().map(|s| s.by.clone()).unwrap_or_default()
     };
     let (by_directory, by_hand) = (by(&user.suspended), by(&user.suspended_by_hand));
     let created = user.created.rfc3339();
@@ -76,11 +71,7 @@ fn line(cells: [&str; COLUMNS.len()]) -> String {
 /// come from outside, and `=HYPERLINK(…)` is a name that somebody will try.
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let text = if is_formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
+    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\r', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -97,10 +88,7 @@ mod tests {
         for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"] {
             assert!(cell(text).starts_with('\''), "{text}");
         }
-        assert_eq!(
-            cell("=HYPERLINK(\"a\",\"b\")"),
-            "\"'=HYPERLINK(\"\"a\"\",\"\"b\"\")\""
-        );
+        assert_eq!(cell("=HYPERLINK(\"a\",\"b\")"), "\"'=HYPERLINK(\"\"a\"\",\"\"b\"\")\"");
     }
 
     #[test]

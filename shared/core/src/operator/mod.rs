@@ -80,10 +80,7 @@ where
             Change::Write(after, event, outcome) => (*after, event, outcome),
         };
         after.version = before.version + 1;
-        match store
-            .update_organization(ctx, &before, &after, &event)
-            .await
-        {
+        match store.update_organization(ctx, &before, &after, &event).await {
             Ok(true) => return Ok((after, outcome)),
             Ok(false) => return Err(organizations::domain_taken(&after.domain)),
             Err(error) => attempt = again(ctx, attempt, error).await?,
@@ -97,8 +94,7 @@ pub(crate) async fn again(ctx: &Ctx<'_>, attempt: u32, error: CommitError) -> Re
     if error != CommitError::Stale || attempt >= ATTEMPTS_MAX || !ctx.has_millis(ATTEMPT_MILLIS) {
         return Err(Refusal::from_commit(error));
     }
-    ctx.back_off(attempt, BACK_OFF_MILLIS, BACK_OFF_MILLIS_MAX)
-        .await;
+    ctx.back_off(attempt, BACK_OFF_MILLIS, BACK_OFF_MILLIS_MAX).await;
     Ok(attempt)
 }
 
@@ -128,9 +124,6 @@ pub(crate) fn note_change(
 ) {
     let (before, after) = (before.into(), after.into());
     if before != after {
-        data.insert(
-            name.to_owned(),
-            serde_json::json!({ "before": before, "after": after }),
-        );
+        data.insert(name.to_owned(), serde_json::json!({ "before": before, "after": after }));
     }
 }

@@ -73,11 +73,7 @@ pub async fn create<S: Organizations>(
         id: OrganizationId::new(ctx.world),
         domain: domain(new.domain)?,
         name: name("name", new.name)?,
-        licence: Licence {
-            state: LicenceState::None,
-            seats: None,
-            ends: None,
-        },
+        licence: Licence { state: LicenceState::None, seats: None, ends: None },
         directory: Directory::default(),
         owners: Vec::new(),
         owners_suspended: Vec::new(),
@@ -87,10 +83,7 @@ pub async fn create<S: Organizations>(
     let mut data = Map::new();
     data.insert("name".to_owned(), organization.name.as_str().into());
     let event = organization_event(ctx, EventKind::OrganizationCreated, &organization, data);
-    if store
-        .create_organization(ctx, &organization, &event)
-        .await?
-    {
+    if store.create_organization(ctx, &organization, &event).await? {
         Ok(organization)
     } else {
         Err(domain_taken(&organization.domain))
@@ -110,15 +103,10 @@ pub async fn list<S: Organizations>(
     let limit = page_size(limit)?;
     let after = cursor(after, |text| text.parse::<OrganizationId>().ok())?;
     // One more than asked tells whether there is another page, without an empty one at the end.
-    let mut items = store
-        .organizations_after(ctx, after.as_ref(), limit + 1)
-        .await?;
+    let mut items = store.organizations_after(ctx, after.as_ref(), limit + 1).await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next_cursor = items
-        .last()
-        .filter(|_| more)
-        .map(|last| last.id.to_string());
+    let next_cursor = items.last().filter(|_| more).map(|last| last.id.to_string());
     Ok(Page { items, next_cursor })
 }
 
@@ -155,12 +143,7 @@ pub async fn update<S: Organizations>(
             return Ok(Change::Keep(()));
         }
         let mut data = Map::new();
-        note_change(
-            &mut data,
-            "domain",
-            before.domain.as_str(),
-            after.domain.as_str(),
-        );
+        note_change(&mut data, "domain", before.domain.as_str(), after.domain.as_str());
         note_change(&mut data, "name", before.name.as_str(), after.name.as_str());
         let event = organization_event(ctx, EventKind::OrganizationUpdated, &after, data);
         Ok(Change::Write(Box::new(after), event, ()))

@@ -96,8 +96,5 @@ pub fn with_restored(organization: &Organization, member: UserId) -> Option<Orga
 }
 
 fn next(organization: &Organization) -> Organization {
-    Organization {
-        version: organization.version + 1,
-        ..organization.clone()
-    }
+    Organization { version: organization.version + 1, ..organization.clone() }
 }

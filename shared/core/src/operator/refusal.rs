@@ -47,13 +47,7 @@ impl Refusal {
     /// Of this kind, with the sentence for the operator.
     #[must_use]
     pub fn new(kind: RefusalKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            field: None,
-            detail: detail.into(),
-            private: None,
-            retry_after_secs: None,
-        }
+        Self { kind, field: None, detail: detail.into(), private: None, retry_after_secs: None }
     }
 
     /// A value that breaks a rule.

@@ -69,23 +69,14 @@ pub async fn create<S: Organizations + Directory>(
 ) -> Result<Created, Refusal> {
     let now = ctx.now();
     let name = name("name", new.name)?;
-    let expires = new
-        .expires
-        .map(|instant| ahead("expires", now, instant))
-        .transpose()?;
+    let expires = new.expires.map(|instant| ahead("expires", now, instant)).transpose()?;
     let member = match new.member {
         None => None,
         Some(text) => Some(existing_member(ctx, store, organization, text).await?),
     };
     let (secret, hash) = new_secret(ctx.world);
-    let token = ScimToken {
-        id: TokenId::new(ctx.world),
-        name,
-        hash,
-        created: now,
-        expires,
-        member,
-    };
+    let token =
+        ScimToken { id: TokenId::new(ctx.world), name, hash, created: now, expires, member };
     let decide = |before: &Organization| {
         if before.directory.tokens.len() >= TOKENS_MAX {
             return Err(Refusal::conflict(format!(
@@ -99,11 +90,7 @@ pub async fn create<S: Organizations + Directory>(
         Ok(Change::Write(Box::new(after), event, ()))
     };
     let (after, ()) = super::change(ctx, store, organization, decide).await?;
-    Ok(Created {
-        text: token_text(&after.id, &token.id, &secret),
-        organization: after.id,
-        token,
-    })
+    Ok(Created { text: token_text(&after.id, &token.id, &secret), organization: after.id, token })
 }
 
 async fn existing_member<S: Organizations + Directory>(
@@ -120,10 +107,7 @@ async fn existing_member<S: Organizations + Directory>(
     };
     let id: UserId = text.parse().map_err(|_| missing())?;
     let organization = organizations::find(ctx, store, organization).await?;
-    let wanted = Wanted {
-        users: vec![id],
-        ..Wanted::default()
-    };
+    let wanted = Wanted { users: vec![id], ..Wanted::default() };
     let found = store.fetch(ctx, &organization.id, wanted).await?;
     if found.users.is_empty() {
         return Err(missing());
@@ -170,10 +154,7 @@ pub async fn revoke<S: Organizations>(
     let id: TokenId = token.parse().map_err(|_| missing())?;
     let decide = |before: &Organization| {
         let tokens = &before.directory.tokens;
-        let token = tokens
-            .iter()
-            .find(|token| token.id == id)
-            .ok_or_else(missing)?;
+        let token = tokens.iter().find(|token| token.id == id).ok_or_else(missing)?;
         let event = token_event(ctx, EventKind::TokenRevoked, token);
         let mut after = before.clone();
         after.directory.tokens.retain(|token| token.id != id);

@@ -123,6 +123,8 @@ pub(super) fn described_element(
             return None;
         }
         let sent = match literal {
+            // An empty `value` is none: there would be nothing in the element.
+            Literal::Text(text) if sub.name == "value" && text.is_empty() => return None,
             Literal::Text(text) => Value::from(text.as_str()),
             Literal::Number(number) => Value::Number(number.clone()),
             Literal::Boolean(flag) => Value::Bool(*flag),

@@ -37,7 +37,11 @@ fn check(name: &str, text: &str) -> Result<usize, String> {
 fn canonical(expression: &str) -> Result<String, Error> {
     let filter = Filter::parse(expression)?;
     let text = filter.to_string();
-    assert_eq!(Filter::parse(&text).as_ref(), Ok(&filter), "the canonical form parses back");
+    assert_eq!(
+        Filter::parse(&text).as_ref(),
+        Ok(&filter),
+        "the canonical form parses back"
+    );
     Ok(text)
 }
 
@@ -45,8 +49,10 @@ fn shown(predicate: &Predicate) -> String {
     match predicate.candidates() {
         Candidates::All => "All".to_owned(),
         Candidates::Keys(keys) => {
-            let keys: Vec<_> =
-                keys.iter().map(|key| format!("{key:?}").replace('"', "")).collect();
+            let keys: Vec<_> = keys
+                .iter()
+                .map(|key| format!("{key:?}").replace('"', ""))
+                .collect();
             format!("[{}]", keys.join(", "))
         }
     }
@@ -73,7 +79,10 @@ fn refused(filter: &str, part: &str) {
     let error = Filter::parse(filter).unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidFilter);
     assert!(error.detail.contains(part), "{}", error.detail);
-    assert!(error.detail.len() < 500, "an error repeats no more than a little of the request");
+    assert!(
+        error.detail.len() < 500,
+        "an error repeats no more than a little of the request"
+    );
 }
 
 #[test]
@@ -84,7 +93,10 @@ fn bytes_are_limited() {
     refused(&of(FILTER_BYTES_MAX + 1), "at most 8192");
     refused(&of(100_000), "100000 bytes long");
     refused(&"(".repeat(100_000), "100000 bytes long");
-    refused(&format!("{} eq 1", "x".repeat(600)), "longer than 512 bytes");
+    refused(
+        &format!("{} eq 1", "x".repeat(600)),
+        "longer than 512 bytes",
+    );
 }
 
 #[test]
@@ -108,7 +120,10 @@ fn what_must_be_read_is_known() {
     let mentions = |text: &str, name: &str| Filter::parse(text).unwrap().mentions(name);
     assert!(mentions(r#"id eq "g" and Members eq "u""#, "members"));
     assert!(mentions(r#"members[value eq "u"]"#, "members"));
-    assert!(mentions(r#"not (urn:ietf:params:scim:schemas:core:2.0:Group:members.value pr)"#, "members"));
+    assert!(mentions(
+        r#"not (urn:ietf:params:scim:schemas:core:2.0:Group:members.value pr)"#,
+        "members"
+    ));
     assert!(!mentions(r#"displayName eq "members""#, "members"));
     let group = data::resource_type("Group");
     let filter = Filter::parse(r#"id eq "g" and members eq "u""#).unwrap();

@@ -21,8 +21,13 @@ fn check(text: &str) -> Result<usize, String> {
     let cases = file.get("cases").and_then(Value::as_array).expect("cases");
     for case in cases {
         let expression = case.get(0).and_then(Value::as_str).expect("a filter");
-        let mut expected: Vec<&str> =
-            case.get(1).and_then(Value::as_array).unwrap().iter().filter_map(Value::as_str).collect();
+        let mut expected: Vec<&str> = case
+            .get(1)
+            .and_then(Value::as_array)
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
         expected.sort_unstable();
         let filter = match Filter::parse(expression) {
             Ok(filter) => filter,
@@ -43,7 +48,11 @@ fn check(text: &str) -> Result<usize, String> {
             failures.push(format!("{expression}: got {got:?}, not {expected:?}"));
         }
     }
-    if failures.is_empty() { Ok(cases.len()) } else { Err(failures.join("\n")) }
+    if failures.is_empty() {
+        Ok(cases.len())
+    } else {
+        Err(failures.join("\n"))
+    }
 }
 
 #[test]

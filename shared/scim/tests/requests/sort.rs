@@ -63,9 +63,22 @@ fn times_compare_as_instants_and_numbers_as_numbers() {
 #[test]
 fn what_cannot_be_sorted_by_is_refused() {
     let refused = |by: &str, order| {
-        Sort::parse(&data::resource_type("User"), by, order).unwrap_err().kind
+        Sort::parse(&data::resource_type("User"), by, order)
+            .unwrap_err()
+            .kind
     };
-    for by in ["", "shoeSize", "name", "name.shoe", "groups", "meta", "schemas", "password", "a b", "addresses"] {
+    for by in [
+        "",
+        "shoeSize",
+        "name",
+        "name.shoe",
+        "groups",
+        "meta",
+        "schemas",
+        "password",
+        "a b",
+        "addresses",
+    ] {
         assert_eq!(refused(by, None), ErrorKind::InvalidPath, "{by}");
     }
     assert_eq!(refused("userName", Some("up")), ErrorKind::InvalidValue);
