@@ -2,4 +2,6 @@
 //! so that a machine with two cores links once.
 
 mod bad_input;
+mod bootstrap;
 mod idp;
+mod tidy;
