@@ -9,7 +9,7 @@ use crate::filter::Predicate;
 use crate::schema::{Attribute, Mutability};
 use crate::{Error, NoticeKind, Notices, Resource, value};
 
-impl Plan {
+impl Plan<'_> {
     /// The resource after the changes; equal to `current` when nothing changes. Members of a group are not
     /// in here: see [`Plan::members`].
     ///
@@ -25,7 +25,7 @@ impl Plan {
         }
         let resource = Resource { attributes };
         if self.changes_attributes() {
-            resource.check(&self.rt)?;
+            resource.check(self.rt)?;
         }
         Ok(resource)
     }
@@ -245,6 +245,10 @@ impl Step {
                 let only_clears = parts.iter().all(|(_, value)| value.is_none());
                 if !only_clears {
                     let element = self.created(create, parts, notices)?;
+                    // `emails[type eq "work"].type` = "home" would make one more element at each repeat.
+                    if !is_selected(&element) {
+                        return Err(self.no_target());
+                    }
                     touched.push(list.len());
                     list.push(element);
                 }

@@ -1,4 +1,4 @@
-//! The `PatchOp` message (RFC 7644 §3.5.2): syntax only. What the paths name is [`super::plan`]'s business.
+//! The `PatchOp` message (RFC 7644 §3.5.2): syntax only. What the paths name is [`mod@super::plan`]'s business.
 
 use serde_json::{Map, Value};
 

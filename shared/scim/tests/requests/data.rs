@@ -64,6 +64,10 @@ pub(crate) fn lines(
 }
 
 /// `error kind[: part of the detail]`, or what `expected` is when it is no error.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "called with what a request just gave"
+)]
 pub(crate) fn outcome(got: Result<String, Error>, expected: &str) -> Result<(), String> {
     let shown = match &got {
         Ok(text) => text.clone(),

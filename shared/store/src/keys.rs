@@ -1,0 +1,260 @@
+//! Every key of the table, and the only place that makes one.
+//!
+//! An organization's items all have a partition key that begins with `O#<organization>`, so no key can be
+//! built without one. The few that have none resolve an organization (`DOMAIN#…`, `ORGS`) or belong to the
+//! operator (`OPERATOR`).
+//!
+//! INVARIANT: distinct (organization, kind, id or value) give distinct keys. Organization ids hold no `#`, the
+//! kind is one letter of a closed set followed by `#` or the end, and what a stranger chose (an indexed value)
+//! always stands last and whole, so no separator inside it can reach into another field.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use lychgate_core::{
+    ids::{AccessTokenId, EventId, GroupId, MemberId, OperatorKeyId, OrganizationId, UserId},
+    organization::Domain,
+    ports::List,
+    record::{Index, IndexKey},
+    time::Timestamp,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// The longest indexed value that stands in a key as it is, in bytes. A partition key may have 2,048; the
+/// rest is for the parts before it.
+pub const INDEX_VALUE_BYTES_MAX: usize = 1_024;
+
+/// The key of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+/// `O#<organization>`: what every key of an organization begins with.
+#[must_use]
+pub fn root(organization: &OrganizationId) -> String {
+    format!("O#{}", organization.bare())
+}
+
+/// The organization itself.
+#[must_use]
+pub fn organization(organization: &OrganizationId) -> Key {
+    Key::new(root(organization), "ORG")
+}
+
+/// The partition that lists all organizations.
+pub const ORGANIZATIONS: &str = "ORGS";
+
+/// An organization's entry in the list of all.
+#[must_use]
+pub fn organization_entry(organization: &OrganizationId) -> Key {
+    Key::new(ORGANIZATIONS.to_owned(), organization.bare())
+}
+
+/// The claim of a domain: one of the few keys without an organization, because it resolves one.
+#[must_use]
+pub fn domain(domain: &Domain) -> Key {
+    Key::new(format!("DOMAIN#{}", domain.as_str()), "DOMAIN")
+}
+
+/// The partition of all users.
+#[must_use]
+pub fn users(organization: &OrganizationId) -> String {
+    format!("{}#U", root(organization))
+}
+
+/// One user.
+#[must_use]
+pub fn user(organization: &OrganizationId, id: UserId) -> Key {
+    Key::new(users(organization), id.to_string())
+}
+
+/// The partition of all groups.
+#[must_use]
+pub fn groups(organization: &OrganizationId) -> String {
+    format!("{}#G", root(organization))
+}
+
+/// One group.
+#[must_use]
+pub fn group(organization: &OrganizationId, id: GroupId) -> Key {
+    Key::new(groups(organization), id.to_string())
+}
+
+/// The item of a member, whatever it is.
+#[must_use]
+pub fn member(organization: &OrganizationId, id: MemberId) -> Key {
+    match id {
+        MemberId::User(id) => user(organization, id),
+        MemberId::Group(id) => group(organization, id),
+    }
+}
+
+/// The partition of a group's membership rows.
+#[must_use]
+pub fn rows(organization: &OrganizationId, group: GroupId) -> String {
+    format!("{}#M#{group}", root(organization))
+}
+
+/// One membership row.
+#[must_use]
+pub fn row(organization: &OrganizationId, group: GroupId, member: Uuid) -> Key {
+    Key::new(
+        rows(organization, group),
+        member.as_hyphenated().to_string(),
+    )
+}
+
+/// The fence of one lane of a large change.
+#[must_use]
+pub fn fence(organization: &OrganizationId, group: GroupId, lane: usize) -> Key {
+    Key::new(
+        format!("{}#F#{group}", root(organization)),
+        lane.to_string(),
+    )
+}
+
+const fn index_text(index: Index) -> &'static str {
+    match index {
+        Index::UserName => "userName",
+        Index::UserExternalId => "userExternalId",
+        Index::UserEmail => "userEmail",
+        Index::GroupDisplayName => "groupDisplayName",
+        Index::GroupExternalId => "groupExternalId",
+    }
+}
+
+/// The partition of an indexed value. A value that is too long for a key is hashed; `=` and `~` say which of
+/// the two it is, so that no literal value can collide with a hash.
+#[must_use]
+pub fn indexed(organization: &OrganizationId, key: &IndexKey) -> String {
+    let (root, index) = (root(organization), index_text(key.index));
+    if key.value.len() <= INDEX_VALUE_BYTES_MAX {
+        format!("{root}#K#{index}#={}", key.value)
+    } else {
+        let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(key.value.as_bytes()));
+        format!("{root}#K#{index}#~{hash}")
+    }
+}
+
+/// The claim of a unique value.
+#[must_use]
+pub fn claim(organization: &OrganizationId, key: &IndexKey) -> Key {
+    Key::new(indexed(organization, key), "K")
+}
+
+/// One resource's row under a value that several may have.
+#[must_use]
+pub fn look_up(organization: &OrganizationId, key: &IndexKey, id: Uuid) -> Key {
+    Key::new(indexed(organization, key), id.as_hyphenated().to_string())
+}
+
+const fn list_text(list: List) -> &'static str {
+    match list {
+        List::Users => "users",
+        List::Groups => "groups",
+    }
+}
+
+/// How many resources a list has.
+#[must_use]
+pub fn count(organization: &OrganizationId, list: List) -> Key {
+    Key::new(format!("{}#N", root(organization)), list_text(list))
+}
+
+/// The partition of a list's page markers.
+#[must_use]
+pub fn markers(organization: &OrganizationId, list: List) -> String {
+    format!("{}#P#{}", root(organization), list_text(list))
+}
+
+/// A start index as a sort key: 20 digits hold every `u64`.
+#[must_use]
+pub fn marker_sort(start_index: u64) -> String {
+    format!("{start_index:020}")
+}
+
+/// One page marker.
+#[must_use]
+pub fn marker(organization: &OrganizationId, list: List, start_index: u64) -> Key {
+    Key::new(markers(organization, list), marker_sort(start_index))
+}
+
+/// The partition of an organization's history.
+#[must_use]
+pub fn events(organization: &OrganizationId) -> String {
+    format!("{}#E", root(organization))
+}
+
+/// One event.
+#[must_use]
+pub fn event(organization: &OrganizationId, id: EventId) -> Key {
+    Key::new(events(organization), id.to_string())
+}
+
+/// The partition of the request log.
+#[must_use]
+pub fn requests(organization: &OrganizationId) -> String {
+    format!("{}#R", root(organization))
+}
+
+/// A request's place in the log: 13 digits of milliseconds reach to the year 2286.
+#[must_use]
+pub fn request_sort(at: Timestamp, request_id: &str) -> String {
+    format!("{:013}#{request_id}", at.unix_millis())
+}
+
+/// One entry of the request log.
+#[must_use]
+pub fn request(organization: &OrganizationId, at: Timestamp, request_id: &str) -> Key {
+    Key::new(requests(organization), request_sort(at, request_id))
+}
+
+/// The live state of the directory.
+#[must_use]
+pub fn state(organization: &OrganizationId) -> Key {
+    Key::new(root(organization), "STATE")
+}
+
+/// An access token.
+#[must_use]
+pub fn access_token(organization: &OrganizationId, id: &AccessTokenId) -> Key {
+    Key::new(root(organization), format!("ACCESS#{}", id.bare()))
+}
+
+/// The partition of the operator's keys.
+pub const OPERATOR: &str = "OPERATOR";
+/// What the sort key of an operator's key begins with.
+pub const OPERATOR_KEY_PREFIX: &str = "KEY#";
+
+/// A key of the operator.
+#[must_use]
+pub fn operator_key(id: &OperatorKeyId) -> Key {
+    Key::new(
+        OPERATOR.to_owned(),
+        format!("{OPERATOR_KEY_PREFIX}{}", id.bare()),
+    )
+}
+
+/// The partition of what is left to clear.
+#[must_use]
+pub fn chores(organization: &OrganizationId) -> String {
+    format!("{}#X", root(organization))
+}
+
+/// One thing that is left to clear: the change that left it names it.
+#[must_use]
+pub fn chore(organization: &OrganizationId, target: Uuid, change: &str) -> Key {
+    Key::new(
+        chores(organization),
+        format!("{}#{change}", target.as_hyphenated()),
+    )
+}
