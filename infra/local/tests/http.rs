@@ -116,8 +116,10 @@ async fn whatever_is_wrong_is_a_scim_error() {
     let auth = bearer(&running);
     let deep = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
     let large = vec![b' '; 3 * 1024 * 1024];
+    let filter_of_20_kb = format!("/scim/v2/Users?filter=userName+eq+%22{}%22", "a".repeat(20_000));
     let huge = vec![b' '; 11 * 1024 * 1024];
-    let long_filter = format!("/scim/v2/Users?filter=userName+eq+%22{}%22", "a".repeat(100_000));
+    let filter_of_100_kb =
+        format!("/scim/v2/Users?filter=userName+eq+%22{}%22", "a".repeat(100_000));
     let xml = "Content-Type: application/xml\r\n";
     let cases: &[(&str, &str, &str, &[u8], u16, Option<&str>)] = &[
         ("POST", "/scim/v2/Users", JSON, b"{", 400, Some("invalidSyntax")),
@@ -130,7 +132,8 @@ async fn whatever_is_wrong_is_a_scim_error() {
         ("POST", "/scim/v2/Users", JSON, &huge, 413, None),
         ("POST", "/scim/v2/Users", xml, b"<User/>", 415, None),
         ("GET", "/scim/v2/Users?filter=%FF", "", b"", 400, Some("invalidValue")),
-        ("GET", &long_filter, "", b"", 400, Some("invalidFilter")),
+        ("GET", &filter_of_20_kb, "", b"", 400, Some("invalidFilter")),
+        ("GET", &filter_of_100_kb, "", b"", 400, Some("invalidFilter")),
         ("GET", "/scim/v2/Users?count=many", "", b"", 400, Some("invalidValue")),
         ("GET", "/scim/v2/Users/%00", "", b"", 404, None),
         ("GET", "/scim/v2/Nothing", "", b"", 404, None),
@@ -185,6 +188,8 @@ async fn a_stranger_learns_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_connections_and_noise_leave_the_server_well() {
     let running = start(Options::in_memory()).await.unwrap();
+    let refused = raw(&running, b"HELO mail\r\n\r\n").await;
+    assert!(String::from_utf8_lossy(&refused).contains("invalidSyntax"));
     for noise in [
         &b"\x16\x03\x01\x02\x00\x01\x00"[..],
         b"GET\r\n\r\n",
