@@ -54,10 +54,11 @@ async fn send(running: &Running, method: &str, target: &str, fields: &str, body:
     request.extend(b"\r\n");
     request.extend(body);
     let bytes = raw(running, &request).await;
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer");
-    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let (head, body) = bytes.split_at(end + 4);
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head, body: bytes[end + 4..].to_vec() }
+    Answer { status, head, body: body.to_vec() }
 }
 
 fn bearer(running: &Running) -> String {
@@ -110,6 +111,9 @@ async fn queries_are_understood_as_idps_write_them() {
     running.stop().await;
 }
 
+/// Method, target, header fields, body; status and `scimType` of the answer.
+type Case<'a> = (&'a str, &'a str, &'a str, &'a [u8], u16, Option<&'a str>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_wrong_is_a_scim_error() {
     let running = start(Options::in_memory()).await.unwrap();
@@ -121,7 +125,7 @@ async fn whatever_is_wrong_is_a_scim_error() {
     let filter_of_100_kb =
         format!("/scim/v2/Users?filter=userName+eq+%22{}%22", "a".repeat(100_000));
     let xml = "Content-Type: application/xml\r\n";
-    let cases: &[(&str, &str, &str, &[u8], u16, Option<&str>)] = &[
+    let cases: &[Case<'_>] = &[
         ("POST", "/scim/v2/Users", JSON, b"{", 400, Some("invalidSyntax")),
         ("POST", "/scim/v2/Users", JSON, b"", 400, Some("invalidSyntax")),
         ("POST", "/scim/v2/Users", JSON, b"\xff\xfe", 400, Some("invalidSyntax")),
