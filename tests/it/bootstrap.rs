@@ -32,7 +32,9 @@ struct Client<'a> {
 impl Client<'_> {
     async fn send(&self, method: &str, target: &str, body: Option<Value>) -> Answer {
         let mut headers = vec![("Content-Type".to_owned(), "application/scim+json".to_owned())];
-        headers.extend(self.token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}"))));
+        headers.extend(
+            self.token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}"))),
+        );
         let wire = Wire {
             method: method.to_owned(),
             target: target.to_owned(),
@@ -45,7 +47,12 @@ impl Client<'_> {
     /// The answer's body, once its status is this one.
     async fn expect(&self, status: u16, method: &str, target: &str, body: Option<Value>) -> Value {
         let answer = self.send(method, target, body).await;
-        assert_eq!(answer.status, status, "{method} {target}: {}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(
+            answer.status,
+            status,
+            "{method} {target}: {}",
+            String::from_utf8_lossy(&answer.body)
+        );
         answer.json()
     }
 }
@@ -56,7 +63,9 @@ fn authority(stack: &Running) -> &str {
 
 /// A path of the table with something in the place of each `{…}`.
 fn filled(path: &str) -> String {
-    let fill = |segment: &str| if segment.starts_with('{') { "nobody".to_owned() } else { segment.to_owned() };
+    let fill = |segment: &str| {
+        if segment.starts_with('{') { "nobody".to_owned() } else { segment.to_owned() }
+    };
     path.split('/').map(fill).collect::<Vec<_>>().join("/")
 }
 
@@ -73,11 +82,16 @@ async fn every_route_is_answered_by_the_binary_that_the_table_names() {
         let body = answer.json();
         let good = match route.function {
             DEFAULT_FUNCTION if target.contains("nobody") => {
-                answer.status == 404 && body["detail"].as_str().is_some_and(|text| text.starts_with("There is no such"))
+                answer.status == 404
+                    && body["detail"]
+                        .as_str()
+                        .is_some_and(|text| text.starts_with("There is no such"))
             }
             DEFAULT_FUNCTION => answer.status == 200,
             // A form of errors of its own (RFC 6749 §5.2).
-            "oauth-token" => (400..=415).contains(&answer.status) && !matches!(answer.status, 404 | 405),
+            "oauth-token" => {
+                (400..=415).contains(&answer.status) && !matches!(answer.status, 404 | 405)
+            }
             _ => answer.status == 401 && !body["detail"].as_str().unwrap_or_default().is_empty(),
         };
         if !good {
@@ -93,7 +107,9 @@ async fn a_directory_lives_its_life_through_the_binaries() {
     let stack = stack().await;
     let client = Client { authority: authority(&stack), token: Some(&stack.demo.scim_token) };
     let patch = |operation: Value| {
-        Some(json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] }))
+        Some(
+            json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] }),
+        )
     };
 
     let user = json!({
@@ -111,8 +127,13 @@ async fn a_directory_lives_its_life_through_the_binaries() {
     let user = format!("/scim/v2/Users/{id}");
     let off = patch(json!({ "op": "Replace", "path": "active", "value": "False" }));
     assert_eq!(client.expect(200, "PATCH", &user, off).await["active"], false);
-    let found = client.expect(200, "GET", "/scim/v2/Users?filter=userName%20eq%20%22ADA@example.com%22", None).await;
-    assert_eq!((&found["totalResults"], &found["Resources"][0]["active"]), (&json!(1), &json!(false)));
+    let found = client
+        .expect(200, "GET", "/scim/v2/Users?filter=userName%20eq%20%22ADA@example.com%22", None)
+        .await;
+    assert_eq!(
+        (&found["totalResults"], &found["Resources"][0]["active"]),
+        (&json!(1), &json!(false))
+    );
 
     let group = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
@@ -126,7 +147,10 @@ async fn a_directory_lives_its_life_through_the_binaries() {
     // Another binary sees it.
     assert_eq!(client.expect(200, "GET", &user, None).await["groups"][0]["display"], "Engine");
     let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "id pr" });
-    assert_eq!(client.expect(200, "POST", "/scim/v2/.search", Some(search)).await["totalResults"], 2);
+    assert_eq!(
+        client.expect(200, "POST", "/scim/v2/.search", Some(search)).await["totalResults"],
+        2
+    );
 
     client.expect(204, "DELETE", &user, None).await;
     client.expect(404, "GET", &user, None).await;

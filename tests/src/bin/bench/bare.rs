@@ -20,13 +20,15 @@ use crate::{Failed, directory::Item, spy::Call};
 pub(crate) struct Bare {
     client: Client,
     calls: Vec<Call>,
-    number: AtomicU64,
 }
+
+/// Counts what all bare handlers of this process send: tokens and keys are used once.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl Bare {
     /// One that sends these calls.
     pub(crate) fn new(client: Client, calls: Vec<Call>) -> Self {
-        Self { client, calls, number: AtomicU64::new(0) }
+        Self { client, calls }
     }
 
     /// From an event's bytes to an answer's.
@@ -41,7 +43,7 @@ impl Bare {
         if !request.headers().contains_key("authorization") {
             return Ok(Response::builder().status(401).body(String::new())?);
         }
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut read = Vec::new();
         for call in &self.calls {
             self.send(call, number, &mut read).await?;
@@ -54,7 +56,10 @@ impl Bare {
             resources.push_str(document);
         }
         let list = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
-        let body = format!(r#"{{"schemas":["{list}"],"totalResults":{},"Resources":[{resources}]}}"#, read.len());
+        let body = format!(
+            r#"{{"schemas":["{list}"],"totalResults":{},"Resources":[{resources}]}}"#,
+            read.len()
+        );
         Ok(Response::builder().header("content-type", "application/scim+json").body(body)?)
     }
 
@@ -67,7 +72,8 @@ impl Bare {
                 read.extend(get.send().await?.item);
             }
             Call::Batch(call) => {
-                let get = self.client.batch_get_item().set_request_items(call.request_items.clone());
+                let get =
+                    self.client.batch_get_item().set_request_items(call.request_items.clone());
                 let found = get.send().await?.responses.unwrap_or_default();
                 read.extend(found.into_values().flatten());
             }
@@ -95,7 +101,9 @@ impl Bare {
                 let transact = self.client.transact_write_items().set_transact_items(Some(actions));
                 transact.client_request_token(token).send().await?;
             }
-            Call::Other => return Err("the handler sent a call that this bench does not know".into()),
+            Call::Other => {
+                return Err("the handler sent a call that this bench does not know".into());
+            }
         }
         Ok(())
     }
@@ -104,9 +112,12 @@ impl Bare {
 /// A change of one user: the version is the one that was read, and the event's key is new.
 fn renew(actions: &mut [TransactWriteItem], number: u64, read: &[Item]) {
     let user = read.iter().find(|item| item.contains_key("doc"));
-    let version = user.and_then(|user| user.get("v")?.as_n().ok()?.parse::<u64>().ok()).unwrap_or_default();
+    let version =
+        user.and_then(|user| user.get("v")?.as_n().ok()?.parse::<u64>().ok()).unwrap_or_default();
     for action in actions {
-        if let Some(values) = action.update.as_mut().and_then(|update| update.expression_attribute_values.as_mut()) {
+        if let Some(values) =
+            action.update.as_mut().and_then(|update| update.expression_attribute_values.as_mut())
+        {
             values.insert(":was".to_owned(), AttributeValue::N(version.to_string()));
             values.insert(":v".to_owned(), AttributeValue::N((version + 1).to_string()));
         }

@@ -12,7 +12,9 @@ use lychgate_core::{
     ctx::{Ctx, World},
     event::{Actor, Event, EventKind},
     ids::{OrganizationId, TokenId, UserId},
-    organization::{Directory as ScimDirectory, Domain, Licence, LicenceState, Organization, ScimToken},
+    organization::{
+        Directory as ScimDirectory, Domain, Licence, LicenceState, Organization, ScimToken,
+    },
     ports::Organizations,
     time::Timestamp,
 };
@@ -61,7 +63,9 @@ impl Directory {
     ) -> Result<Self, Failed> {
         let token = organization(store, domain).await?;
         spy.look();
-        let answer = ours.run(&event(0, &token, "POST", "/scim/v2/Users", Some(&user(TEMPLATE_NUMBER)))).await?;
+        let answer = ours
+            .run(&event(0, &token, "POST", "/scim/v2/Users", Some(&user(TEMPLATE_NUMBER))))
+            .await?;
         let id = answer.value()?["id"].as_str().ok_or("the user has no id")?.to_owned();
         let template = Template::new(&spy.look().calls, &id)?;
 
@@ -71,7 +75,8 @@ impl Directory {
         let first = SystemWorld.now().unix_millis() + 1_000;
         for number in 1..users {
             // Ids begin with their time: one millisecond each keeps the list in the order of numbers.
-            let id = UserId::new(Timestamp::from_unix_millis(first + number), &SystemWorld).to_string();
+            let id =
+                UserId::new(Timestamp::from_unix_millis(first + number), &SystemWorld).to_string();
             batch.extend(template.items(number, &id));
             ids.push(id);
             while batch.len() >= BATCH_ITEMS {
@@ -110,7 +115,9 @@ impl Template {
             })
             .flatten()
             .collect();
-        let is_event = |item: &Item| item.get("pk").and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk.ends_with("#E"));
+        let is_event = |item: &Item| {
+            item.get("pk").and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk.ends_with("#E"))
+        };
         let puts = actions.iter().filter_map(|action| action.put.as_ref());
         let items = puts.map(|put| put.item.clone()).filter(|item| !is_event(item)).collect();
         let count = actions.iter().find_map(|action| action.update.clone());
@@ -122,7 +129,9 @@ impl Template {
         self.items.iter().map(move |item| {
             let renamed = item.iter().map(|(name, value)| {
                 let value = match value.as_s() {
-                    Ok(text) => AttributeValue::S(text.replace(&self.id, id).replace(TEMPLATE_NUMBER, &number)),
+                    Ok(text) => AttributeValue::S(
+                        text.replace(&self.id, id).replace(TEMPLATE_NUMBER, &number),
+                    ),
                     Err(other) => other.clone(),
                 };
                 (name.clone(), value)
@@ -144,7 +153,11 @@ impl Template {
 async fn write(client: Client, items: Vec<Item>) -> Result<(), Failed> {
     let mut requests = Vec::with_capacity(items.len());
     for item in items {
-        requests.push(WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build()?).build());
+        requests.push(
+            WriteRequest::builder()
+                .put_request(PutRequest::builder().set_item(Some(item)).build()?)
+                .build(),
+        );
     }
     while !requests.is_empty() {
         let sent = client.batch_write_item().request_items(TABLE, requests).send().await?;

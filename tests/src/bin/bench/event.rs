@@ -4,7 +4,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 /// The bytes of the event of a request. `number` names it.
-pub(crate) fn event(number: u64, token: &str, method: &str, target: &str, body: Option<&Value>) -> Vec<u8> {
+pub(crate) fn event(
+    number: u64,
+    token: &str,
+    method: &str,
+    target: &str,
+    body: Option<&Value>,
+) -> Vec<u8> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     // API Gateway knows `application/scim+json` for no text.
     let body = body.map(|body| STANDARD.encode(body.to_string()));
@@ -52,7 +58,9 @@ pub(crate) fn event(number: u64, token: &str, method: &str, target: &str, body: 
 /// `text` as the value of a query parameter.
 pub(crate) fn quoted(text: &str) -> String {
     let escape = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(byte).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+            char::from(byte).to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(escape).collect()

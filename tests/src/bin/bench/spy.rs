@@ -111,12 +111,16 @@ impl Intercept for Spy {
         } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
             Some(all(output.consumed_capacity()))
         } else {
-            output.downcast_ref::<QueryOutput>().and_then(|output| output.consumed_capacity().map(one))
+            output
+                .downcast_ref::<QueryOutput>()
+                .and_then(|output| output.consumed_capacity().map(one))
         };
         let written = if let Some(output) = output.downcast_ref::<PutItemOutput>() {
             output.consumed_capacity().map(one)
         } else {
-            output.downcast_ref::<TransactWriteItemsOutput>().map(|output| all(output.consumed_capacity()))
+            output
+                .downcast_ref::<TransactWriteItemsOutput>()
+                .map(|output| all(output.consumed_capacity()))
         };
         self.with(|seen| {
             seen.read += read.unwrap_or_default();
