@@ -97,6 +97,7 @@ lint-template: venv ## The SAM template: lint, transform, check what comes out
 
 .PHONY: check
 check: ## Formatting, clippy and tidy
+	cargo metadata --locked --format-version 1 >/dev/null # Cargo.lock is what the manifests ask for
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo test --workspace --test it --quiet -- tidy

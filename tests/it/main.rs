@@ -1,3 +1,5 @@
-//! Everything that is tested from outside, in one binary: a machine with two cores links it once.
+//! The drivers: each reads a folder of data, or walks something, and holds the stack against it. One binary,
+//! so that a machine with two cores links once.
 
-mod tidy;
+mod bad_input;
+mod idp;

@@ -7,7 +7,6 @@ use lychgate_edge::{
     event::{Event, EventReply},
     handler::{Handler, Stack},
     invoke,
-    json::Json,
     request::Arrival,
 };
 use lychgate_store::Store;
@@ -31,11 +30,8 @@ impl Functions {
             Arc::new(scim_groups::handler(stack.clone(), store.clone())),
             Arc::new(scim_bulk::handler(stack.clone(), store.clone())),
             Arc::new(scim_discovery::handler(stack.clone())),
-            Arc::new(Json::new(oauth_token::OauthToken::new(store.clone()), stack.clone())),
-            Arc::new(Json::new(
-                operator::Operator::new(store.clone(), config.operator_key_hash),
-                stack.clone(),
-            )),
+            Arc::new(oauth_token::handler(stack.clone(), store.clone())),
+            Arc::new(operator::handler(stack.clone(), store.clone(), config.operator_key_hash)),
         ];
         Self::Here(handlers.into_iter().map(|handler| (handler.function(), handler)).collect())
     }

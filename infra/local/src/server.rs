@@ -20,8 +20,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: wa
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            // An error means that the sender is gone: the same.
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            () = asked_to_stop(&mut stopped) => break,
         };
         while connections.try_join_next().is_some() {}
         let Ok((stream, _)) = accepted else {
@@ -53,9 +52,14 @@ async fn connection(
     // An error of `serving`: a client that went away or spoke no HTTP. There is nothing to do about it.
     tokio::select! {
         _ = serving.as_mut() => {}
-        _ = stopped.wait_for(|stopped| *stopped) => {
+        () = asked_to_stop(&mut stopped) => {
             serving.as_mut().graceful_shutdown();
             let _ = serving.as_mut().await;
         }
     }
+}
+
+async fn asked_to_stop(stopped: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone: the same.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }

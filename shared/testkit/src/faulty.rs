@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -62,14 +62,14 @@ pub struct Rates {
 type ListKey = (OrganizationId, Option<Uuid>, u32);
 
 /// A store with faults. Calls are counted from 1; [`Journal`] and page markers are best effort and neither
-/// counted nor hurt.
-#[derive(Debug)]
+/// counted nor hurt. Clones share count and script.
+#[derive(Debug, Clone)]
 pub struct Faulty<S> {
     inner: S,
-    calls: AtomicU64,
-    script: Mutex<Script>,
-    users_before: Mutex<BTreeMap<ListKey, Vec<User>>>,
-    groups_before: Mutex<BTreeMap<ListKey, Vec<Group>>>,
+    calls: Arc<AtomicU64>,
+    script: Arc<Mutex<Script>>,
+    users_before: Arc<Mutex<BTreeMap<ListKey, Vec<User>>>>,
+    groups_before: Arc<Mutex<BTreeMap<ListKey, Vec<Group>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -84,10 +84,10 @@ impl<S> Faulty<S> {
     pub fn new(inner: S) -> Self {
         Self {
             inner,
-            calls: AtomicU64::new(0),
-            script: Mutex::default(),
-            users_before: Mutex::default(),
-            groups_before: Mutex::default(),
+            calls: Arc::default(),
+            script: Arc::default(),
+            users_before: Arc::default(),
+            groups_before: Arc::default(),
         }
     }
 

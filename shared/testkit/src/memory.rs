@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use lychgate_core::{
@@ -29,10 +29,10 @@ use uuid::Uuid;
 /// How long a page marker holds in memory, in seconds.
 pub const MARKER_SECS: u64 = 3_600;
 
-/// All ports, in memory.
-#[derive(Debug, Default)]
+/// All ports, in memory. Clones share their content, as functions share a table.
+#[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use crate::filter::Predicate;
 use crate::schema::{Attribute, Mutability};
 use crate::{Error, NoticeKind, Notices, Resource, value};
 
-impl Plan {
+impl Plan<'_> {
     /// The resource after the changes; equal to `current` when nothing changes. Members of a group are not
     /// in here: see [`Plan::members`].
     ///
@@ -25,7 +25,7 @@ impl Plan {
         }
         let resource = Resource { attributes };
         if self.changes_attributes() {
-            resource.check(&self.rt)?;
+            resource.check(self.rt)?;
         }
         Ok(resource)
     }

@@ -15,11 +15,11 @@ use crate::{Error, NoticeKind, Notices, value};
 /// A PATCH that fits its resource type. Apply it with [`Plan::apply`]; a group's members with
 /// [`Plan::members`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub struct Plan<'rt> {
     pub(super) steps: Vec<Step>,
     pub(super) members: Vec<MembersChange>,
     /// For the checks of the whole resource at the end.
-    pub(super) rt: ResourceType,
+    pub(super) rt: &'rt ResourceType,
 }
 
 /// Where an attribute stands in a resource.
@@ -78,12 +78,12 @@ pub(super) enum ElementChange {
 /// [`crate::ErrorKind::InvalidPath`] for brackets where nothing can be selected;
 /// [`crate::ErrorKind::InvalidFilter`] for an operator in them that does not fit;
 /// [`crate::ErrorKind::TooMany`] for more than [`crate::resource::MEMBERS_PER_REQUEST_MAX`] members.
-pub fn plan(
-    rt: &ResourceType,
+pub fn plan<'rt>(
+    rt: &'rt ResourceType,
     own_id: &str,
     body: Value,
     notices: &mut Notices,
-) -> Result<Plan, Error> {
+) -> Result<Plan<'rt>, Error> {
     let message = PatchOp::parse(body, notices)?;
     let count = message.operations.len();
     let mut planner = Planner {
@@ -102,11 +102,11 @@ pub fn plan(
     Ok(Plan {
         steps: planner.steps,
         members: planner.members,
-        rt: rt.clone(),
+        rt,
     })
 }
 
-impl Plan {
+impl Plan<'_> {
     /// Whether it aims at attributes of the resource itself.
     #[must_use]
     pub fn changes_attributes(&self) -> bool {

@@ -4,6 +4,8 @@
 //! `{"error": kind, "detail": part}`. `request` is the body, or its `Operations` alone. Each case is applied
 //! twice: the second time must change nothing, unless it says `"repeat": …` (what the second time gives).
 
+use std::sync::LazyLock;
+
 use lychgate_scim::patch::{self, MembersChange, Plan};
 use lychgate_scim::schema::ResourceType;
 use lychgate_scim::{Error, ErrorKind, NoticeKind, Notices};
@@ -13,13 +15,17 @@ use crate::data::{self, Stored};
 
 const OWN_ID: &str = "own-1";
 
-struct Outcome {
+struct Outcome<'rt> {
     state: Value,
-    plan: Plan,
+    plan: Plan<'rt>,
     notices: Vec<String>,
 }
 
-fn run(rt: &ResourceType, given: &Value, request: &Value) -> Result<Outcome, Error> {
+fn run<'rt>(
+    rt: &'rt ResourceType,
+    given: &Value,
+    request: &Value,
+) -> Result<Outcome<'rt>, Error> {
     let stored = Stored::read(given);
     let mut notices = Notices::default();
     let plan = patch::plan(rt, OWN_ID, request.clone(), &mut notices)?;
@@ -170,10 +176,11 @@ fn the_driver_looks() {
     assert!(failure.starts_with("state: got"), "{failure}");
 }
 
-fn group_request(operations: &Value) -> Result<Plan, Error> {
+fn group_request(operations: &Value) -> Result<Plan<'static>, Error> {
+    static GROUP: LazyLock<ResourceType> = LazyLock::new(|| data::resource_type("Group"));
     let body = json!({"Operations": operations});
     patch::plan(
-        &data::resource_type("Group"),
+        &GROUP,
         OWN_ID,
         body,
         &mut Notices::default(),

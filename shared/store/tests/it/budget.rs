@@ -1,0 +1,226 @@
+//! What each operation costs, in read and write units, as DynamoDB states it. Items of up to 1 KB.
+
+use lychgate_core::{
+    event::EventKind,
+    ports::{Directory, Groups, List, Organizations, Users, Wanted},
+    record::{Group, Index, User},
+};
+use serde_json::json;
+
+use crate::common::{
+    Bench, change_members, event, group, group_keys, hook::Units, key, member, organization,
+    resource, user, user_keys,
+};
+
+/// Prints a line of the table and holds the operation to its ceiling.
+fn line(bench: &Bench, operation: &str, ceiling: (f64, f64)) {
+    let Units { read, write } = bench.hook.take_units();
+    println!(
+        "| {operation} | {read} / {write} | {} / {} |",
+        ceiling.0, ceiling.1
+    );
+    assert!(
+        read <= ceiling.0 && write <= ceiling.1,
+        "{operation}: {read} / {write}"
+    );
+    assert!(read + write > 0.0, "{operation}: nothing was counted");
+}
+
+/// A user of nearly 1 KB.
+fn big_user(bench: &Bench, name: &str) -> User {
+    User {
+        resource: resource(json!({
+            "userName": name,
+            "externalId": format!("ext-{name}"),
+            "active": true,
+            "displayName": "x".repeat(600),
+        })),
+        ..user(&bench.world, name)
+    }
+}
+
+async fn gate(bench: &Bench, more: Wanted) {
+    let wanted = Wanted {
+        organization: true,
+        ..more
+    };
+    let (ctx, o) = (bench.ctx(), &bench.organization);
+    bench.store.fetch(&ctx, o, wanted).await.unwrap();
+}
+
+async fn users_part(bench: &Bench) {
+    let (ctx, o, store) = (bench.ctx(), &bench.organization, &bench.store);
+    let ada = big_user(bench, "ada@example.com");
+    let claim = key(Index::UserName, "ada@example.com");
+    let by_name = || Wanted {
+        claims: vec![claim.clone()],
+        ..Wanted::default()
+    };
+    gate(bench, by_name()).await;
+    line(bench, "look-up by userName: miss", (2.0, 0.0));
+    gate(bench, Wanted::default()).await;
+    let id = key(Index::UserExternalId, "ext-ada@example.com");
+    store.look_up(&ctx, o, &id, 2).await.unwrap();
+    line(bench, "look-up by externalId: miss", (2.0, 0.0));
+
+    gate(bench, by_name()).await;
+    let keys = user_keys(&ada);
+    let created = event(EventKind::MemberCreated);
+    store
+        .create_user(&ctx, o, &ada, &keys, Some(100), &created)
+        .await
+        .unwrap();
+    line(bench, "create user (claim looked at first)", (2.0, 10.0));
+
+    let by_id = || Wanted {
+        users: vec![ada.id],
+        ..Wanted::default()
+    };
+    gate(bench, by_name()).await;
+    store.fetch(&ctx, o, by_id()).await.unwrap();
+    line(bench, "look-up by userName: hit", (3.0, 0.0));
+    gate(bench, Wanted::default()).await;
+    store.look_up(&ctx, o, &id, 2).await.unwrap();
+    store.fetch(&ctx, o, by_id()).await.unwrap();
+    line(bench, "look-up by externalId: hit", (3.0, 0.0));
+    gate(bench, by_id()).await;
+    line(bench, "get by id", (2.0, 0.0));
+
+    gate(bench, by_id()).await;
+    let suspended = User {
+        version: 2,
+        ..ada.clone()
+    };
+    let updated = event(EventKind::MemberUpdated);
+    store
+        .update_user(&ctx, o, &ada, &suspended, &keys, &keys, None, &updated)
+        .await
+        .unwrap();
+    line(bench, "PATCH `active`", (2.0, 4.0));
+
+    gate(bench, by_id()).await;
+    let renamed = User {
+        version: 3,
+        resource: resource(json!({
+            "userName": "ada@example.org", "externalId": "ext-ada@example.com",
+        })),
+        ..ada.clone()
+    };
+    let new_keys = user_keys(&renamed);
+    store
+        .update_user(
+            &ctx, o, &suspended, &renamed, &keys, &new_keys, None, &updated,
+        )
+        .await
+        .unwrap();
+    line(bench, "rename a userName", (2.0, 8.0));
+
+    gate(bench, by_id()).await;
+    let deleted = event(EventKind::MemberDeleted);
+    store
+        .delete_user(&ctx, o, &renamed, &new_keys, None, &deleted)
+        .await
+        .unwrap();
+    line(bench, "delete user with no groups", (2.0, 10.0));
+}
+
+async fn list_part(bench: &Bench) {
+    let (ctx, o, store) = (bench.ctx(), &bench.organization, &bench.store);
+    let mut last = None;
+    for index in 0..200 {
+        bench.world.pass(1);
+        let user = big_user(bench, &format!("user-{index:04}@example.com"));
+        let created = event(EventKind::MemberCreated);
+        let keys = user_keys(&user);
+        bench
+            .calm
+            .create_user(&ctx, o, &user, &keys, None, &created)
+            .await
+            .unwrap();
+        if index == 99 {
+            last = Some(user.id);
+        }
+    }
+    let last = last.unwrap();
+    bench
+        .calm
+        .put_marker(&ctx, o, List::Users, 101, last.uuid())
+        .await;
+    let counted = Wanted {
+        user_count: true,
+        ..Wanted::default()
+    };
+    gate(bench, counted).await;
+    let marker = store
+        .marker_at_or_below(&ctx, o, List::Users, 101)
+        .await
+        .unwrap();
+    assert_eq!(marker, Some((101, last.uuid())));
+    let page = store.users_after(&ctx, o, Some(last), 100).await.unwrap();
+    assert_eq!(page.len(), 100);
+    let next = page.last().unwrap().id.uuid();
+    store.put_marker(&ctx, o, List::Users, 201, next).await;
+    line(bench, "list page of 100, marker present", (26.0, 1.0));
+}
+
+async fn groups_part(bench: &Bench) {
+    let (ctx, o, store) = (bench.ctx(), &bench.organization, &bench.store);
+    let empty = group(&bench.world, "Empty", 0);
+    let keys = group_keys(&empty);
+    let created = event(EventKind::GroupCreated);
+    gate(bench, Wanted::default()).await;
+    store
+        .create_group(&ctx, o, &empty, &keys, &[], &created)
+        .await
+        .unwrap();
+    line(bench, "create group, no members", (1.0, 8.0));
+
+    let mut members = Vec::new();
+    for index in 0..121 {
+        members.push(member(&bench.user(&format!("m{index}")).await));
+    }
+    let (one, others) = members.split_first().unwrap();
+    let group: Group = bench.group("Large", others).await;
+    let by_id = || Wanted {
+        groups: vec![group.id],
+        ..Wanted::default()
+    };
+    gate(bench, by_id()).await;
+    line(bench, "group without members", (2.0, 0.0));
+
+    let lychgate_core::ids::MemberId::User(user) = one.id else {
+        panic!("a user")
+    };
+    for (operation, add, remove) in [
+        ("add one member", vec![one.clone()], Vec::new()),
+        ("remove one member", Vec::new(), vec![one.id]),
+    ] {
+        // The row's state is in the member's own item: no third read.
+        let wanted = Wanted {
+            users: vec![user],
+            ..by_id()
+        };
+        gate(bench, wanted).await;
+        let before = bench.read_group(group.id).await.unwrap();
+        change_members(store, &bench.world, o, &before, &add, &remove)
+            .await
+            .unwrap();
+        line(bench, operation, (3.0, 8.0));
+    }
+}
+
+#[tokio::test]
+async fn operations_stay_within_their_budget() {
+    let bench = Bench::start().await;
+    let one = organization(&bench.world, bench.organization.clone(), "example");
+    let made = event(EventKind::OrganizationCreated);
+    bench
+        .calm
+        .create_organization(&bench.ctx(), &one, &made)
+        .await
+        .unwrap();
+    println!("| operation | measured (read / write) | ceiling |\n|---|---|---|");
+    users_part(&bench).await;
+    groups_part(&bench).await;
+    list_part(&bench).await;
+}
