@@ -103,7 +103,8 @@ async fn organization<S: Organizations>(
     after.version = before.version + 1;
     let event = event(&after, EventKind::TokenCreated);
     let updated = store.update_organization(ctx, &before, &after, &event).await;
-    updated.map_err(|error| Error::new(format!("The demo's token cannot be renewed: {error:?}.")))?;
+    updated
+        .map_err(|error| Error::new(format!("The demo's token cannot be renewed: {error:?}.")))?;
     Ok((id, text))
 }
 
@@ -214,8 +215,7 @@ fn write(path: &Path, demo: &Demo) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::new(format!("{} cannot be written: {error}.", path.display()))
     };
-    let mut text =
-        serde_json::to_string_pretty(demo).map_err(|error| failed(error.into()))?;
+    let mut text = serde_json::to_string_pretty(demo).map_err(|error| failed(error.into()))?;
     text.push('\n');
     let beside = path.with_extension("json.new");
     // One that a killed process left might be readable by others.

@@ -24,11 +24,7 @@ use lychgate_edge::{config::Config, handler::Stack, world::SystemWorld};
 use lychgate_store::{Config as StoreConfig, CredentialSource, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{
-    database::Database,
-    demo::Demo,
-    functions::Functions,
-};
+use crate::{database::Database, demo::Demo, functions::Functions};
 
 /// The table's name.
 pub const TABLE: &str = "lychgate";

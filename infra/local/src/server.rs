@@ -15,7 +15,11 @@ const HEADER_SECS_MAX: u64 = 30;
 const ACCEPT_PAUSE_MILLIS: u64 = 50;
 
 /// Serves until `stopped` turns true; then answers what is under way and returns.
-pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {

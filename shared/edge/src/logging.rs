@@ -62,7 +62,7 @@ impl Level {
 /// Where lines go. The local server's standard output belongs to the person who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sink {
-    /// Standard output: Lambda sends it to CloudWatch.
+    /// Standard output: Lambda sends it to `CloudWatch`.
     Stdout,
     /// Standard error.
     Stderr,
@@ -76,16 +76,10 @@ pub fn start(level: Level, sink: Sink) {
         return;
     }
     // Fails only when another subscriber is there, which is as good.
-    let _ = tracing::subscriber::set_global_default(JsonLines {
-        level: level.0,
-        sink,
-    });
+    let _ = tracing::subscriber::set_global_default(JsonLines { level: level.0, sink });
     std::panic::set_hook(Box::new(|panic| {
         // The place only: the message of a panic may hold what a client sent.
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(panic.place = place, "a request hit a defect");
     }));
 }
@@ -96,19 +90,11 @@ struct JsonLines {
 }
 
 /// Our crates' names begin so, the functions' as the packages are called.
-const OUR_TARGETS: [&str; 5] = [
-    "lychgate",
-    "scim_",
-    "oauth_token",
-    "operator",
-    "directory_sweep",
-];
+const OUR_TARGETS: [&str; 5] = ["lychgate", "scim_", "oauth_token", "operator", "directory_sweep"];
 
 impl Subscriber for JsonLines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let ours = OUR_TARGETS
-            .iter()
-            .any(|target| metadata.target().starts_with(target));
+        let ours = OUR_TARGETS.iter().any(|target| metadata.target().starts_with(target));
         metadata.is_event()
             && *metadata.level() <= self.level
             && (ours || *metadata.level() <= tracing::Level::WARN)
