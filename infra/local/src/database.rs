@@ -1,6 +1,6 @@
 //! The embedded DynamoDB: a file of the data folder, or memory, behind its own port.
 //!
-//! The file is SQLite in WAL mode with `synchronous=FULL`: a write is on the disk before it is answered, so a
+//! The file is one of `SQLite` in WAL mode with `synchronous=FULL`: a write is on the disk before it is answered, so a
 //! `kill -9` loses nothing that was answered.
 
 use std::{
@@ -111,7 +111,7 @@ fn open_file(path: &Path) -> Result<Dynoxide, Error> {
     let text = path.to_str().ok_or_else(|| {
         Error::new(format!("The path {shown} is not UTF-8; choose another folder."))
     })?;
-    // SQLite gives its other files the mode of this one; nobody else is to read people's data.
+    // `SQLite` gives its other files the mode of this one; nobody else is to read people's data.
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]

@@ -192,6 +192,7 @@ fn event(organization: &Organization, kind: EventKind) -> Event {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "called by `map_err`")]
 fn failed(error: lychgate_core::ports::StoreError) -> Error {
     Error::new(format!("The data cannot be read or written: {error:?}."))
 }

@@ -8,7 +8,9 @@ pub mod database;
 pub mod demo;
 pub mod functions;
 pub mod gateway;
+pub mod refusals;
 pub mod runtime_api;
+mod schedule;
 pub mod server;
 
 use std::{
@@ -103,6 +105,7 @@ pub struct Running {
     pub dynamodb_url: String,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    schedule: JoinHandle<()>,
     functions: Arc<Functions>,
     database: Database,
 }
@@ -114,6 +117,7 @@ impl Running {
         let wait = Duration::from_secs(STOP_SECS_MAX);
         // A client that never ends its request does not keep the server: what was answered is in the file.
         let _ = tokio::time::timeout(wait, self.server).await;
+        self.schedule.abort();
         self.functions.stop().await;
         let _ = tokio::time::timeout(wait, self.database.stop()).await;
     }
@@ -152,14 +156,13 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     config.table = Some(TABLE.to_owned());
     config.base_url = Some(base_url.clone());
     config.endpoint_url = Some(database.url.clone());
+    let stack = Stack::new(&config, Arc::clone(&world));
+    let stack = stack.map_err(|error| Error::new(format!("{error}.")))?;
     let functions = match &options.bootstrap {
         Some(folder) => Functions::processes(folder, &config).await?,
-        None => {
-            let stack = Stack::new(&config, Arc::clone(&world))
-                .map_err(|error| Error::new(format!("{error}.")))?;
-            Functions::here(&stack, &store, &config)
-        }
+        None => Functions::here(&stack, &store, &config),
     };
+    let schedule = tokio::spawn(schedule::daily(stack, store.clone()));
     let functions = Arc::new(functions);
     let (stop, stopped) = watch::channel(false);
     let gateway = Arc::new(gateway::Gateway::new(Arc::clone(&functions), base_url.clone(), world));
@@ -171,6 +174,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         dynamodb_url: database.url.clone(),
         stop,
         server,
+        schedule,
         functions,
         database,
     })

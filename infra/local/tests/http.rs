@@ -54,10 +54,11 @@ async fn send(running: &Running, method: &str, target: &str, fields: &str, body:
     request.extend(b"\r\n");
     request.extend(body);
     let bytes = raw(running, &request).await;
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer");
-    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let (head, body) = bytes.split_at(end + 4);
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head, body: bytes[end + 4..].to_vec() }
+    Answer { status, head, body: body.to_vec() }
 }
 
 fn bearer(running: &Running) -> String {
@@ -110,16 +111,21 @@ async fn queries_are_understood_as_idps_write_them() {
     running.stop().await;
 }
 
+/// Method, target, header fields, body; status and `scimType` of the answer.
+type Case<'a> = (&'a str, &'a str, &'a str, &'a [u8], u16, Option<&'a str>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_wrong_is_a_scim_error() {
     let running = start(Options::in_memory()).await.unwrap();
     let auth = bearer(&running);
     let deep = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
     let large = vec![b' '; 3 * 1024 * 1024];
+    let filter_of_20_kb = format!("/scim/v2/Users?filter=userName+eq+%22{}%22", "a".repeat(20_000));
     let huge = vec![b' '; 11 * 1024 * 1024];
-    let long_filter = format!("/scim/v2/Users?filter=userName+eq+%22{}%22", "a".repeat(100_000));
+    let filter_of_100_kb =
+        format!("/scim/v2/Users?filter=userName+eq+%22{}%22", "a".repeat(100_000));
     let xml = "Content-Type: application/xml\r\n";
-    let cases: &[(&str, &str, &str, &[u8], u16, Option<&str>)] = &[
+    let cases: &[Case<'_>] = &[
         ("POST", "/scim/v2/Users", JSON, b"{", 400, Some("invalidSyntax")),
         ("POST", "/scim/v2/Users", JSON, b"", 400, Some("invalidSyntax")),
         ("POST", "/scim/v2/Users", JSON, b"\xff\xfe", 400, Some("invalidSyntax")),
@@ -130,7 +136,8 @@ async fn whatever_is_wrong_is_a_scim_error() {
         ("POST", "/scim/v2/Users", JSON, &huge, 413, None),
         ("POST", "/scim/v2/Users", xml, b"<User/>", 415, None),
         ("GET", "/scim/v2/Users?filter=%FF", "", b"", 400, Some("invalidValue")),
-        ("GET", &long_filter, "", b"", 400, Some("invalidFilter")),
+        ("GET", &filter_of_20_kb, "", b"", 400, Some("invalidFilter")),
+        ("GET", &filter_of_100_kb, "", b"", 400, Some("invalidFilter")),
         ("GET", "/scim/v2/Users?count=many", "", b"", 400, Some("invalidValue")),
         ("GET", "/scim/v2/Users/%00", "", b"", 404, None),
         ("GET", "/scim/v2/Nothing", "", b"", 404, None),
@@ -185,6 +192,8 @@ async fn a_stranger_learns_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_connections_and_noise_leave_the_server_well() {
     let running = start(Options::in_memory()).await.unwrap();
+    let refused = raw(&running, b"HELO mail\r\n\r\n").await;
+    assert!(String::from_utf8_lossy(&refused).contains("invalidSyntax"));
     for noise in [
         &b"\x16\x03\x01\x02\x00\x01\x00"[..],
         b"GET\r\n\r\n",

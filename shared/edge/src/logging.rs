@@ -37,10 +37,7 @@ impl Level {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self.0.into_level() {
-            None => "off",
-            Some(level) => name(level),
-        }
+        self.0.into_level().map_or("OFF", |level| level.as_str())
     }
 
     /// From its name in any case; `None` when it is none.
@@ -128,25 +125,16 @@ impl Subscriber for JsonLines {
 
 fn line(event: &Event<'_>) -> String {
     let mut line = String::with_capacity(256);
-    line.push_str("{\"time\":\"");
+    // The two names are Lambda's: its log levels filter by them.
+    line.push_str("{\"timestamp\":\"");
     line.push_str(&SystemWorld.now().rfc3339());
     line.push_str("\",\"level\":\"");
-    line.push_str(name(*event.metadata().level()));
+    line.push_str(event.metadata().level().as_str());
     line.push_str("\",\"target\":");
     push_text(&mut line, event.metadata().target());
     event.record(&mut Fields(&mut line));
     line.push_str("}\n");
     line
-}
-
-const fn name(level: tracing::Level) -> &'static str {
-    match level {
-        tracing::Level::ERROR => "error",
-        tracing::Level::WARN => "warn",
-        tracing::Level::INFO => "info",
-        tracing::Level::DEBUG => "debug",
-        tracing::Level::TRACE => "trace",
-    }
 }
 
 struct Fields<'a>(&'a mut String);
