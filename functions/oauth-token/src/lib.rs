@@ -18,11 +18,19 @@ pub fn handler<S: Organizations + AccessTokens + 'static>(
     stack: Stack,
     store: S,
 ) -> impl Handler + use<S> {
-    Json::new(OauthToken { store }, stack)
+    Json::new(OauthToken::new(store), stack)
 }
 
-struct OauthToken<S> {
+/// The token endpoint's route on a store.
+pub struct OauthToken<S> {
     store: S,
+}
+
+impl<S> OauthToken<S> {
+    /// See [`handler`].
+    pub const fn new(store: S) -> Self {
+        Self { store }
+    }
 }
 
 impl<S: Organizations + AccessTokens> Routes for OauthToken<S> {

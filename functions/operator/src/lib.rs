@@ -42,12 +42,20 @@ pub fn handler<S: Store + 'static>(
     store: S,
     bootstrap: Option<SecretHash>,
 ) -> impl Handler + use<S> {
-    Json::new(Operator { store, bootstrap }, stack)
+    Json::new(Operator::new(store, bootstrap), stack)
 }
 
-struct Operator<S> {
+/// The operator's routes on a store.
+pub struct Operator<S> {
     store: S,
     bootstrap: Option<SecretHash>,
+}
+
+impl<S> Operator<S> {
+    /// See [`handler`].
+    pub const fn new(store: S, bootstrap: Option<SecretHash>) -> Self {
+        Self { store, bootstrap }
+    }
 }
 
 impl<S: Store> Routes for Operator<S> {

@@ -448,4 +448,3 @@ pub(crate) async fn lost(
 pub fn user_name_key(user_name: &str) -> IndexKey {
     IndexKey { index: Index::UserName, value: normalized_key(user_name) }
 }
-

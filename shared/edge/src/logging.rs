@@ -34,6 +34,15 @@ impl Level {
     /// Nothing at all.
     pub const OFF: Self = Self(LevelFilter::OFF);
 
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0.into_level() {
+            None => "off",
+            Some(level) => name(level),
+        }
+    }
+
     /// From its name in any case; `None` when it is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -136,18 +145,22 @@ fn line(event: &Event<'_>) -> String {
     line.push_str("{\"time\":\"");
     line.push_str(&SystemWorld.now().rfc3339());
     line.push_str("\",\"level\":\"");
-    line.push_str(match *event.metadata().level() {
-        tracing::Level::ERROR => "error",
-        tracing::Level::WARN => "warn",
-        tracing::Level::INFO => "info",
-        tracing::Level::DEBUG => "debug",
-        tracing::Level::TRACE => "trace",
-    });
+    line.push_str(name(*event.metadata().level()));
     line.push_str("\",\"target\":");
     push_text(&mut line, event.metadata().target());
     event.record(&mut Fields(&mut line));
     line.push_str("}\n");
     line
+}
+
+const fn name(level: tracing::Level) -> &'static str {
+    match level {
+        tracing::Level::ERROR => "error",
+        tracing::Level::WARN => "warn",
+        tracing::Level::INFO => "info",
+        tracing::Level::DEBUG => "debug",
+        tracing::Level::TRACE => "trace",
+    }
 }
 
 struct Fields<'a>(&'a mut String);
