@@ -516,6 +516,7 @@ def walk_members(call, key, token, of):
     call("cleanUpMembers", 200, key, {"ids": [ids[2], ids[3], "nobody"]}, path=of)
     call("cleanUpMembers", 200, key, {"suspended_before": "2026-01-01T00:00:00Z"}, path=of)
     call("cleanUpMembers", 400, key, {}, path=of, fits=False)
+    call("cleanUpMembers", 400, key, {"ids": ids, "cursor": "x"}, path=of, fits=False)
     call("deleteMember", 204, key, path=member[3])
     call("deleteMember", 404, key, path=member[3])
 
@@ -539,6 +540,7 @@ def walk_keys(call, key):
     made, _ = call("createOperatorKey", 201, key, {"name": "walk", "expires": "2099-12-31T00:00:00Z"})
     call("createOperatorKey", 400, key, {"name": "walk", "expires": "2001-01-01T00:00:00Z"})
     call("listOperatorKeys", 200, made["key"])
+    call("listOperatorKeys", 400, key, query={"limit": "1"}, fits=False)
     call("revokeOperatorKey", 204, key, path={"key": made["id"]})
     call("revokeOperatorKey", 404, key, path={"key": made["id"]})
     call("listOperatorKeys", 401, made["key"])
