@@ -3,3 +3,5 @@
 
 mod bad_input;
 mod idp;
+mod openapi;
+mod tidy;
