@@ -1,5 +1,5 @@
 //! The operator's API as it looks from outside: requests in, replies out, on the in-memory store.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
