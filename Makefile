@@ -111,9 +111,9 @@ fuzz-smoke: ## Each fuzz body for FUZZ_SECS seconds, seeded
 	FUZZ_SECS=$(FUZZ_SECS) cargo test --workspace --test it --quiet -- fuzz
 
 .PHONY: bench
-bench: ## CPU per operation, against a bare handler that makes the same calls
-	cargo build --release --workspace --bin lychgate-local --bin bench
-	$(TARGET)/release/bench
+bench: ## CPU per operation, against a bare handler that makes the same calls (QUICK=1: a look in between)
+	cargo build --profile bench --workspace --bin bench
+	$(TARGET)/release/bench $(if $(QUICK),--quick)
 
 .PHONY: sizes
 sizes: build ## Bytes of each function; foreign code in it fails
@@ -122,7 +122,9 @@ sizes: build ## Bytes of each function; foreign code in it fails
 .PHONY: cold-start
 cold-start: build ## Instructions from start to first answer, counted by callgrind
 	@command -v valgrind >/dev/null || { echo "cold-start counts with valgrind. On Debian and Ubuntu: sudo apt-get install valgrind"; exit 1; }
-	python3 tests/judges/cold_start.py $(TARGET)/lambda
+	@command -v openssl >/dev/null || { echo "cold-start makes a test authority with openssl. On Debian and Ubuntu: sudo apt-get install openssl"; exit 1; }
+	cargo build --workspace --bins
+	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- python3 tests/judges/cold_start.py $(TARGET)/lambda
 
 .PHONY: deny
 deny: ## Licences, sources, banned crates and advisories (cargo install --locked cargo-deny; advisories need the network)

@@ -2,6 +2,7 @@
 //! so that a machine with two cores links once.
 
 mod bad_input;
+mod bootstrap;
 mod idp;
 mod openapi;
 mod tidy;

@@ -21,7 +21,7 @@ use lychgate_edge::routes::SCIM_ROOT;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use crate::Error;
+use crate::{Error, TABLE};
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "demo.json";
@@ -45,6 +45,12 @@ pub struct Demo {
     pub organization: String,
     /// Its domain.
     pub domain: String,
+    /// Where the embedded DynamoDB listens, for `cargo lambda` and the judges: another address with every start.
+    #[serde(default)]
+    pub dynamodb_url: String,
+    /// The table there.
+    #[serde(default)]
+    pub dynamodb_table: String,
 }
 
 /// Sees to it that the demo organization is there and that `demo.json` opens it. What is missing is made; a token that
@@ -56,6 +62,7 @@ pub async fn ensure<S: Organizations + OperatorKeys>(
     ctx: &Ctx<'_>,
     store: &S,
     folder: Option<&Path>,
+    dynamodb_url: &str,
 ) -> Result<Demo, Error> {
     let path = folder.map(|folder| folder.join(FILE_NAME));
     let kept = path.as_deref().map(read).transpose()?.flatten();
@@ -68,6 +75,8 @@ pub async fn ensure<S: Organizations + OperatorKeys>(
         operator_key: key,
         organization: organization.to_string(),
         domain: DOMAIN.to_owned(),
+        dynamodb_url: dynamodb_url.to_owned(),
+        dynamodb_table: TABLE.to_owned(),
     };
     if let Some(path) = &path
         && kept.as_ref() != Some(&demo)

@@ -151,7 +151,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         .await
         .map_err(|error| Error::new(format!("The table cannot be made: {error:?}.")))?;
     let world: Arc<dyn World> = Arc::new(SystemWorld);
-    let demo = demo(&store, world.as_ref(), options.data.as_deref(), &base_url).await?;
+    let demo = demo(&store, world.as_ref(), options.data.as_deref(), &base_url, &database.url).await?;
     let mut config = options.config;
     config.table = Some(TABLE.to_owned());
     config.base_url = Some(base_url.clone());
@@ -200,6 +200,7 @@ async fn demo(
     world: &dyn World,
     data: Option<&Path>,
     base_url: &str,
+    dynamodb_url: &str,
 ) -> Result<Demo, Error> {
     let ctx = Ctx {
         world,
@@ -208,5 +209,5 @@ async fn demo(
         base_url,
         actor: lychgate_core::event::Actor::System,
     };
-    demo::ensure(&ctx, store, data).await
+    demo::ensure(&ctx, store, data, dynamodb_url).await
 }

@@ -141,7 +141,7 @@ impl Groups for Store {
             let sent = self
                 .client
                 .update_item()
-                .table_name(&self.table)
+                .table_name(&*self.table)
                 .set_key(Some(key_item(&keys::row(organization, group, member.id.uuid()))))
                 .update_expression("SET #display = :display")
                 .condition_expression("attribute_exists(pk)")
