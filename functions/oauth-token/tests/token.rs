@@ -35,8 +35,9 @@ async fn ask(fault: Option<Fault>, form: impl FnOnce(&str, &str) -> String) -> R
         .with_header("content-type", "application/x-www-form-urlencoded")
         .with_body(form(&client.client_id, &client.text));
     let reply = handler.handle(&request).await;
-    assert_eq!(reply.header("cache-control"), Some("no-store"));
-    assert_eq!(reply.header("pragma"), Some("no-cache"));
+    let wire = reply.clone().finish(&request);
+    assert_eq!(wire.headers.get("cache-control"), Some("no-store"));
+    assert_eq!(wire.headers.get("pragma"), Some("no-cache"));
     reply
 }
 

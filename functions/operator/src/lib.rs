@@ -70,9 +70,7 @@ impl<S: Store> Routes for Operator<S> {
                 .await
                 .map_err(problem::of)?;
         ctx.actor = actor;
-        let reply = self.route(ctx, incoming).await?;
-        // Secrets are shown here once, and lists of people: nothing of it belongs into a cache.
-        Ok(reply.with_header("cache-control", "no-store"))
+        self.route(ctx, incoming).await
     }
 }
 

@@ -1,5 +1,5 @@
 //! The operator's API as it looks from outside: requests in, replies out, on the in-memory store.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
@@ -58,12 +58,9 @@ impl Server {
         self.handler.handle(&request).await
     }
 
-    /// The reply's status and body, after a check that no reply can be cached.
+    /// The reply's status and body.
     async fn ask(&self, method: Method, target: &str, body: Option<Value>) -> (u16, Value) {
         let reply = self.send(method, target, body).await;
-        if reply.status < 300 {
-            assert_eq!(reply.header("cache-control"), Some("no-store"), "{target}");
-        }
         (reply.status, reply.value())
     }
 }
@@ -161,7 +158,13 @@ async fn what_is_wrong_is_named() {
         assert_eq!((got, problem["field"].as_str()), (status, Some(field)), "{target} {body}");
         assert!(problem["detail"].as_str().unwrap().len() > 20, "{problem}");
     }
-    for (body, status) in [("{", 400), ("[]", 400), ("\"x\"", 400), ("{\"a\":\"\\ud800\"}", 400)] {
+    for (body, status) in [
+        ("{", 400),
+        ("[]", 400),
+        ("\"x\"", 400),
+        ("{\"name\":\"\\ud800\"}", 400),
+        ("{\"name\":\"a\",\"name\":\"b\"}", 400),
+    ] {
         let request = Request::new(Post, "/v1/organizations")
             .with_header("authorization", &format!("Bearer {}", server.key))
             .with_body(body);
