@@ -2,4 +2,7 @@
 //! so that a machine with two cores links once.
 
 mod bad_input;
+mod concurrency;
+mod contract;
 mod idp;
+mod isolation;
