@@ -6,3 +6,7 @@ mod bootstrap;
 mod idp;
 mod openapi;
 mod tidy;
+mod concurrency;
+mod contract;
+mod idp;
+mod isolation;
