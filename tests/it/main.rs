@@ -3,10 +3,9 @@
 
 mod bad_input;
 mod bootstrap;
-mod idp;
-mod openapi;
-mod tidy;
 mod concurrency;
 mod contract;
 mod idp;
 mod isolation;
+mod openapi;
+mod tidy;
