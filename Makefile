@@ -73,7 +73,7 @@ test: ## All tests, and the outside judges. The last line names what was skipped
 	@$(MAKE) test-doc
 	@if tests/judges/venv.sh; then $(MAKE) lint-template judge-scim; \
 	elif [ "$${CI:-}" = true ]; then echo "CI skips no judge."; exit 1; \
-	else echo "template, scim2-tester" > $(SKIPPED); fi
+	else echo "template, openapi, scim2-tester, tour" > $(SKIPPED); fi
 	@if [ -f $(SKIPPED) ]; then echo "all tests passed; judges skipped: $$(cat $(SKIPPED)) (the reason is above)"; \
 	else echo "all tests passed; no judge was skipped"; fi
 
@@ -87,13 +87,16 @@ test-doc: ## The examples in the documentation
 	cargo test --workspace --doc --quiet
 
 .PHONY: judge-scim
-judge-scim: venv ## scim2-tester against a server of its own
+judge-scim: venv ## Servers of their own against scim2-tester, the API's description and the README's tour
 	cargo build --workspace --bins
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/scim_tester.py
+	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/openapi.py
+	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- python3 tests/judges/tour.py $(TARGET)
 
 .PHONY: lint-template
-lint-template: venv ## The SAM template: lint, transform, check what comes out
+lint-template: venv ## The SAM template and the API's description: lint, check what comes out
 	$(VENV)/python tests/judges/template.py
+	$(VENV)/python tests/judges/openapi.py
 
 .PHONY: check
 check: ## Formatting, clippy and tidy

@@ -3,5 +3,9 @@
 
 mod bad_input;
 mod bootstrap;
+mod concurrency;
+mod contract;
 mod idp;
+mod isolation;
+mod openapi;
 mod tidy;

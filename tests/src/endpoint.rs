@@ -4,10 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lychgate_core::{
-    ctx::World,
-    event::EventKind,
-    ids::OrganizationId,
-    journal::RequestEntry,
+    ctx::World, event::EventKind, ids::OrganizationId, journal::RequestEntry,
     organization::Organization,
 };
 use lychgate_edge::{
@@ -24,7 +21,9 @@ use lychgate_testkit::{
     world::BASE_URL,
 };
 
-use crate::http::{Answer, Wire};
+use lychgate_local::{Options, Running};
+
+use crate::http::{self, Answer, Wire};
 
 /// A future in a box.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -69,7 +68,8 @@ impl<S: Store> Backstage for Behind<S> {
 
     fn requests<'a>(&'a self, organization: &'a OrganizationId) -> Pending<'a, Vec<RequestEntry>> {
         Box::pin(async move {
-            let found = self.store.requests_before(&self.world.ctx(), organization, None, 100).await;
+            let found =
+                self.store.requests_before(&self.world.ctx(), organization, None, 100).await;
             found.expect("the request log is read")
         })
     }
@@ -83,9 +83,17 @@ impl<S: Store> Backstage for Behind<S> {
     }
 }
 
-/// The functions behind their route table, in this process.
+/// How requests get to the functions.
+enum Way {
+    /// Called in this process.
+    Here(Vec<Box<dyn Handler>>),
+    /// Through the local server.
+    Socket { authority: String, _running: Box<Running> },
+}
+
+/// The functions behind their route table.
 pub struct Endpoint {
-    handlers: Vec<Box<dyn Handler>>,
+    way: Way,
     /// The clock and the randomness of all of them.
     pub world: Arc<FakeWorld>,
     /// The store's other door.
@@ -103,10 +111,7 @@ impl Endpoint {
     #[must_use]
     pub fn on<S: Store + Clone + 'static>(store: S, seed: u64) -> Self {
         let world = Arc::new(FakeWorld::new(seed));
-        let stack = Stack {
-            world: world.clone(),
-            catalogue: Arc::new(Catalogue::standard()),
-        };
+        let stack = Stack { world: world.clone(), catalogue: Arc::new(Catalogue::standard()) };
         let handlers: Vec<Box<dyn Handler>> = vec![
             Box::new(scim_users::handler(stack.clone(), store.clone())),
             Box::new(scim_groups::handler(stack.clone(), store.clone())),
@@ -114,7 +119,30 @@ impl Endpoint {
             Box::new(scim_discovery::handler(stack)),
         ];
         let backstage = Box::new(Behind { store, world: world.clone() });
-        Self { handlers, world, backstage }
+        Self { way: Way::Here(handlers), world, backstage }
+    }
+
+    /// Behind the socket of a local server of its own, on an embedded DynamoDB in memory. It keeps its own
+    /// time: real time.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn on_socket(seed: u64) -> Self {
+        let running = lychgate_local::start(Options::in_memory()).await;
+        let running = running.unwrap_or_else(|error| panic!("the local server: {error}"));
+        let authority = running.base_url.trim_start_matches("http://").to_owned();
+        let world = Arc::new(FakeWorld::new(seed));
+        let backstage = Box::new(Behind { store: running.store.clone(), world: world.clone() });
+        Self { way: Way::Socket { authority, _running: Box::new(running) }, world, backstage }
+    }
+
+    /// `host:port`, when there is a socket.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        match &self.way {
+            Way::Here(_) => None,
+            Way::Socket { authority, .. } => Some(authority),
+        }
     }
 
     /// A new organization, ready to use.
@@ -129,6 +157,13 @@ impl Endpoint {
     /// # Panics
     /// When no function takes it.
     pub async fn send(&self, wire: &Wire) -> Answer {
+        match &self.way {
+            Way::Here(handlers) => self.call(handlers, wire).await,
+            Way::Socket { authority, .. } => http::send(authority, wire).await,
+        }
+    }
+
+    async fn call(&self, handlers: &[Box<dyn Handler>], wire: &Wire) -> Answer {
         self.world.advance_millis(7);
         let (path, query) = wire.target.split_once('?').unwrap_or((&wire.target, ""));
         let mut event = Event {
@@ -153,7 +188,7 @@ impl Endpoint {
             Found::Route(route, _) => route.function,
             Found::OtherMethods(_) | Found::Nothing => DEFAULT_FUNCTION,
         };
-        let handler = self.handlers.iter().find(|handler| handler.function() == function);
+        let handler = handlers.iter().find(|handler| handler.function() == function);
         let handler = handler.unwrap_or_else(|| panic!("nobody serves {function}"));
         let reply = handler.handle(&request).await;
         let headers = reply.headers.iter();

@@ -117,7 +117,11 @@ pub async fn play(endpoint: &Endpoint, file: &PathBuf, times: usize) -> Result<u
     let mut checked = 0;
     for (number, step) in exchange.steps.iter().enumerate() {
         let wrong = |what: String, say: &str| {
-            Err(format!("{name} (sent {times}×), step {} {say}: {what}\n    why: {}", number + 1, exchange.why))
+            Err(format!(
+                "{name} (sent {times}×), step {} {say}: {what}\n    why: {}",
+                number + 1,
+                exchange.why
+            ))
         };
         match step {
             Step::Logged(logged) => {
@@ -127,7 +131,12 @@ pub async fn play(endpoint: &Endpoint, file: &PathBuf, times: usize) -> Result<u
             }
             Step::Sent(sent) => {
                 let wire = wire(&exchange.headers, &sent.request, &captures);
-                let say = format!("{} {} {}", wire.method, wire.target, sent.say.as_deref().unwrap_or_default());
+                let say = format!(
+                    "{} {} {}",
+                    wire.method,
+                    wire.target,
+                    sent.say.as_deref().unwrap_or_default()
+                );
                 for time in 0..times {
                     let expect = match &sent.again {
                         Some(again) if time > 0 => again,
@@ -159,7 +168,10 @@ fn wire(common: &Map<String, Value>, request: &Sending, captures: &Captures) -> 
             .filter(|(name, _)| with_body || !name.eq_ignore_ascii_case("content-type"))
             .filter_map(|(name, value)| Some((name.clone(), filled(value.as_str()?, captures))))
             .collect(),
-        body: request.body.as_ref().map(|body| filled_value(body, captures).to_string().into_bytes()),
+        body: request
+            .body
+            .as_ref()
+            .map(|body| filled_value(body, captures).to_string().into_bytes()),
     }
 }
 
@@ -204,7 +216,11 @@ fn no_null(value: &Value, at: &str) -> Result<(), String> {
 pub fn proper(answer: &Answer) -> Result<(), String> {
     let body = shortened(&String::from_utf8_lossy(&answer.body));
     if matches!(answer.status, 204 | 304) {
-        return if answer.body.is_empty() { Ok(()) } else { Err(format!("{} with a body: {body}", answer.status)) };
+        return if answer.body.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{} with a body: {body}", answer.status))
+        };
     }
     let media_type = answer.header("content-type").unwrap_or_default();
     if media_type != "application/scim+json; charset=utf-8" {
@@ -212,7 +228,8 @@ pub fn proper(answer: &Answer) -> Result<(), String> {
     }
     let json = answer.json();
     if answer.status >= 400 {
-        return proper_error(answer, &json).map_err(|what| format!("{what}: {} {body}", answer.status));
+        return proper_error(answer, &json)
+            .map_err(|what| format!("{what}: {} {body}", answer.status));
     }
     if json["schemas"].as_array().is_none_or(Vec::is_empty) {
         return Err(format!("no schemas: {body}"));
@@ -263,5 +280,9 @@ async fn in_log(endpoint: &Endpoint, acme: &Acme, notice: &Notice) -> Result<(),
         let subject = found["subject"].as_str().unwrap_or_default().to_lowercase();
         kind.starts_with(&notice.kind) && subject.contains(&about)
     });
-    if found { Ok(()) } else { Err(format!("wanted {notice:?} in the request log, found {notices:?}")) }
+    if found {
+        Ok(())
+    } else {
+        Err(format!("wanted {notice:?} in the request log, found {notices:?}"))
+    }
 }

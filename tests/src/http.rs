@@ -55,8 +55,9 @@ impl Answer {
         if self.body.is_empty() {
             return Value::Null;
         }
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("not JSON ({error}): {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!("not JSON ({error}): {}", String::from_utf8_lossy(&self.body))
+        })
     }
 
     /// Decompresses the body if a header says that it is compressed.
@@ -107,7 +108,12 @@ async fn exchange(authority: &str, wire: &Wire) -> Answer {
     };
     tokio::join!(write, read);
     parsed(&bytes).unwrap_or_else(|| {
-        panic!("no HTTP answer to {} {}: {:?}", wire.method, wire.target, String::from_utf8_lossy(&bytes))
+        panic!(
+            "no HTTP answer to {} {}: {:?}",
+            wire.method,
+            wire.target,
+            String::from_utf8_lossy(&bytes)
+        )
     })
 }
 

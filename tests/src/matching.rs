@@ -63,7 +63,8 @@ pub fn check(
     captures: &mut Captures,
 ) -> Result<(), String> {
     let wrong = |what: &str| {
-        let found = found.map_or_else(|| "nothing".to_owned(), |found| shortened(&found.to_string()));
+        let found =
+            found.map_or_else(|| "nothing".to_owned(), |found| shortened(&found.to_string()));
         Err(format!("{at}: wanted {what}, found {found}"))
     };
     match wanted {
@@ -72,7 +73,11 @@ pub fn check(
         }
         Value::String(text) => {
             let text = filled(text, captures);
-            if found.and_then(Value::as_str) == Some(&text) { Ok(()) } else { wrong(&format!("`{text}`")) }
+            if found.and_then(Value::as_str) == Some(&text) {
+                Ok(())
+            } else {
+                wrong(&format!("`{text}`"))
+            }
         }
         Value::Object(members) => {
             if let Some(Value::Array(elements)) = members.get("$contains") {
@@ -102,7 +107,11 @@ pub fn check(
             Ok(())
         }
         exact => {
-            if found == Some(exact) { Ok(()) } else { wrong(&exact.to_string()) }
+            if found == Some(exact) {
+                Ok(())
+            } else {
+                wrong(&exact.to_string())
+            }
         }
     }
 }
@@ -123,7 +132,8 @@ fn among(
     }
     let mut free: Vec<&Value> = list.iter().collect();
     for wanted in elements {
-        let mut tries = free.iter().map(|found| check(wanted, Some(found), at, &mut captures.clone()));
+        let mut tries =
+            free.iter().map(|found| check(wanted, Some(found), at, &mut captures.clone()));
         let Some(place) = tries.position(|tried| tried.is_ok()) else {
             let found = shortened(&Value::Array(list.clone()).to_string());
             return Err(format!("{at}: wanted an element {wanted}, found {found}"));

@@ -164,7 +164,7 @@ impl Api {
     ) -> Result<(Vec<u8>, Option<String>), Failure> {
         let request = Request::builder()
             .method(method.name())
-            .uri(address(&self.settings.base_url, path, query))
+            .uri(address(&self.settings.base_url, path, query)?)
             .header("authorization", format!("Bearer {}", self.settings.key))
             .header("accept", accept);
         let sent = match body {
@@ -191,9 +191,16 @@ impl Api {
     }
 }
 
-fn address(base_url: &str, path: &[&str], query: &Query<'_>) -> String {
+fn address(base_url: &str, path: &[&str], query: &Query<'_>) -> Result<String, Failure> {
     let mut address = format!("{base_url}/v1");
     for segment in path {
+        // An empty variable of a script would shorten the path, and dots could be resolved on the way: the
+        // request would mean something else than was typed.
+        if segment.chars().all(|c| c == '.' || c.is_whitespace()) {
+            return Err(Failure::new(format!(
+                "`{segment}` names nothing: give the id or the domain. (Is a variable empty?)"
+            )));
+        }
         address.push('/');
         address.extend(utf8_percent_encode(segment, ENCODED));
     }
@@ -203,7 +210,7 @@ fn address(base_url: &str, path: &[&str], query: &Query<'_>) -> String {
         address.push('=');
         address.extend(utf8_percent_encode(value, ENCODED));
     }
-    address
+    Ok(address)
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Failure> {
@@ -237,12 +244,15 @@ mod tests {
 
     #[test]
     fn what_is_typed_cannot_leave_its_segment() {
-        let base = "https://a.example";
+        let address = |path: &[&str], query: &Query<'_>| address("https://a.example", path, query);
         assert_eq!(
-            address(base, &["organizations", "../x?y#z%2f"], &[("cursor", "a&b=c")]),
+            address(&["organizations", "../x?y#z%2f"], &[("cursor", "a&b=c")]).unwrap(),
             "https://a.example/v1/organizations/..%2Fx%3Fy%23z%252f?cursor=a%26b%3Dc"
         );
-        assert_eq!(address(base, &["operator-keys"], &[]), "https://a.example/v1/operator-keys");
+        assert_eq!(address(&["operator-keys"], &[]).unwrap(), "https://a.example/v1/operator-keys");
+        for nothing in ["", " ", ".", ".."] {
+            assert!(address(&["organizations", nothing, "tokens"], &[]).is_err(), "{nothing}");
+        }
     }
 
     #[test]

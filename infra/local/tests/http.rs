@@ -303,6 +303,61 @@ async fn only_their_owner_reads_the_files() {
     running.stop().await;
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_has_kept_what_it_answered_and_a_terminated_one_ends_well() {
+    use std::process::{Command, Stdio};
+    let folder = folder("killed");
+    let spawn = || {
+        let binary = env!("CARGO_BIN_EXE_lychgate-local");
+        // Port 0: the program says in demo.json which one it took.
+        let mut command = Command::new(binary);
+        command.args(["--port", "0", "--data"]).arg(&folder).env("LYCHGATE_LOG", "off");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+    };
+    let demo = async || {
+        for _ in 0..600 {
+            if let Ok(bytes) = fs::read(folder.join("demo.json")) {
+                return serde_json::from_slice::<Value>(&bytes).unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("no demo.json");
+    };
+    let mut server = spawn();
+    let told = demo().await;
+    let address = told["base_url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+    let mut answered = 0;
+    for n in 0..20 {
+        let body = format!("{{\"userName\":\"user-{n}\"}}");
+        let request = format!(
+            "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{JSON}Authorization: {}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            told["scim_token"].as_str().unwrap(),
+            body.len()
+        );
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        answered += i32::from(answer.starts_with(b"HTTP/1.1 201"));
+    }
+    assert_eq!(answered, 20);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let running = start(on_file(&folder)).await.unwrap();
+    let list = send(&running, "GET", "/scim/v2/Users?count=0", &bearer(&running), b"").await;
+    assert_eq!(list.value()["totalResults"], answered);
+    running.stop().await;
+
+    fs::remove_file(folder.join("demo.json")).unwrap();
+    let mut server = spawn();
+    demo().await;
+    let killed = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_hinders_the_start_is_one_sentence() {
     let running = start(Options::in_memory()).await.unwrap();

@@ -194,6 +194,12 @@ pub async fn me<S: Directory>(call: &mut Call<'_>, store: &S) -> Result<String, 
     })
 }
 
+/// The permanent address of a user.
+#[must_use]
+pub fn location(call: &Call<'_>, id: &str) -> String {
+    render::location(&call.ctx, List::Users, id)
+}
+
 /// Why a change of a user was not made.
 pub(crate) enum Refused {
     /// By a rule.

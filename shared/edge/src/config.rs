@@ -12,7 +12,7 @@ pub const TABLE: &str = "LYCHGATE_TABLE";
 pub const BASE_URL: &str = "LYCHGATE_BASE_URL";
 /// Attributes that the operator declares for users, as JSON.
 pub const ATTRIBUTES: &str = "LYCHGATE_ATTRIBUTES";
-/// SHA-256 of the first operator key's secret, in 64 hexadecimal digits.
+/// SHA-256 of the whole first operator key (`lyo_…`), in 64 hexadecimal digits.
 pub const OPERATOR_KEY_HASH: &str = "LYCHGATE_OPERATOR_KEY_HASH";
 /// Another DynamoDB than AWS's own, under the name that the SDKs of AWS use: for the local server.
 pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL_DYNAMODB";

@@ -35,11 +35,7 @@ impl Acme {
             id,
             domain: Domain::parse(domain).expect("a builder is given a slug"),
             name: format!("{domain} Limited"),
-            licence: Licence {
-                state: LicenceState::Active,
-                seats: None,
-                ends: None,
-            },
+            licence: Licence { state: LicenceState::Active, seats: None, ends: None },
             directory: Directory {
                 enabled: true,
                 tokens: vec![ScimToken {
@@ -57,10 +53,7 @@ impl Acme {
             created: world.now(),
             version: 1,
         };
-        Self {
-            organization,
-            token,
-        }
+        Self { organization, token }
     }
 
     /// The credential that the token is.
@@ -148,16 +141,8 @@ pub fn user_keys(user: &User) -> Vec<IndexKey> {
     if let Some(id) = user.resource.text("externalId") {
         keys.push(key(Index::UserExternalId, id));
     }
-    let emails = user
-        .resource
-        .attributes()
-        .get("emails")
-        .and_then(Value::as_array);
-    for mail in emails
-        .into_iter()
-        .flatten()
-        .filter_map(|mail| mail["value"].as_str())
-    {
+    let emails = user.resource.attributes().get("emails").and_then(Value::as_array);
+    for mail in emails.into_iter().flatten().filter_map(|mail| mail["value"].as_str()) {
         let mail = mail.to_lowercase();
         if mail != name {
             keys.push(key(Index::UserEmail, &mail));
@@ -169,10 +154,7 @@ pub fn user_keys(user: &User) -> Vec<IndexKey> {
 /// The values by which a group is looked up.
 #[must_use]
 pub fn group_keys(group: &Group) -> Vec<IndexKey> {
-    let mut keys = vec![key(
-        Index::GroupDisplayName,
-        &group.display_name().to_lowercase(),
-    )];
+    let mut keys = vec![key(Index::GroupDisplayName, &group.display_name().to_lowercase())];
     if let Some(id) = group.resource.text("externalId") {
         keys.push(key(Index::GroupExternalId, id));
     }
@@ -182,28 +164,19 @@ pub fn group_keys(group: &Group) -> Vec<IndexKey> {
 /// A look-up key.
 #[must_use]
 pub fn key(index: Index, value: &str) -> IndexKey {
-    IndexKey {
-        index,
-        value: value.to_owned(),
-    }
+    IndexKey { index, value: value.to_owned() }
 }
 
 /// A member that is this user.
 #[must_use]
 pub fn member(user: &User) -> Member {
-    Member {
-        id: MemberId::User(user.id),
-        display: Some(user.user_name().to_owned()),
-    }
+    Member { id: MemberId::User(user.id), display: Some(user.user_name().to_owned()) }
 }
 
 /// A member that is this group.
 #[must_use]
 pub fn nested(group: &Group) -> Member {
-    Member {
-        id: MemberId::Group(group.id),
-        display: Some(group.display_name().to_owned()),
-    }
+    Member { id: MemberId::Group(group.id), display: Some(group.display_name().to_owned()) }
 }
 
 /// An event of this kind about this subject, by Lychgate itself.
@@ -212,15 +185,11 @@ pub fn event(kind: EventKind, subject: &str, name: &str) -> Event {
     Event {
         kind,
         actor: Actor::System,
-        subject_kind: kind
-            .text()
-            .split('.')
-            .next()
-            .map_or("organization", |noun| match noun {
-                "member" => "user",
-                "group" => "group",
-                _ => "organization",
-            }),
+        subject_kind: kind.text().split('.').next().map_or("organization", |noun| match noun {
+            "member" => "user",
+            "group" => "group",
+            _ => "organization",
+        }),
         subject_id: subject.to_owned(),
         subject_name: name.to_owned(),
         data: Map::new(),

@@ -119,16 +119,11 @@ impl<S> Faulty<S> {
 
     /// No more faults.
     pub fn heal(&self) {
-        *self.script() = Script {
-            struck: self.struck(),
-            ..Script::default()
-        };
+        *self.script() = Script { struck: self.struck(), ..Script::default() };
     }
 
     fn script(&self) -> std::sync::MutexGuard<'_, Script> {
-        self.script
-            .lock()
-            .expect("no test panics while it holds the script")
+        self.script.lock().expect("no test panics while it holds the script")
     }
 
     fn next(&self) -> Option<Fault> {
@@ -162,9 +157,7 @@ fn away() -> StoreError {
 }
 
 fn throttled() -> StoreError {
-    StoreError::Throttled {
-        retry_after_secs: 1,
-    }
+    StoreError::Throttled { retry_after_secs: 1 }
 }
 
 /// A call that may lose a race.
@@ -211,11 +204,7 @@ macro_rules! listed {
                     (Some(Fault::StaleList), Some(kept)) => kept,
                     _ => $call.await?,
                 };
-                $self
-                    .$kept
-                    .lock()
-                    .expect("lists")
-                    .insert(key, answer.clone());
+                $self.$kept.lock().expect("lists").insert(key, answer.clone());
                 Ok(answer)
             }
         }
@@ -259,10 +248,7 @@ impl<S: Directory> Directory for Faulty<S> {
         group: GroupId,
         member: MemberId,
     ) -> Result<Option<Span>, StoreError> {
-        plain!(
-            self,
-            self.inner.member_span(ctx, organization, group, member)
-        )
+        plain!(self, self.inner.member_span(ctx, organization, group, member))
     }
 
     async fn users_after(
@@ -273,12 +259,7 @@ impl<S: Directory> Directory for Faulty<S> {
         limit: u32,
     ) -> Result<Vec<User>, StoreError> {
         let key = (organization.clone(), after.map(UserId::uuid), limit);
-        listed!(
-            self,
-            users_before,
-            key,
-            self.inner.users_after(ctx, organization, after, limit)
-        )
+        listed!(self, users_before, key, self.inner.users_after(ctx, organization, after, limit))
     }
 
     async fn groups_after(
@@ -289,12 +270,7 @@ impl<S: Directory> Directory for Faulty<S> {
         limit: u32,
     ) -> Result<Vec<Group>, StoreError> {
         let key = (organization.clone(), after.map(GroupId::uuid), limit);
-        listed!(
-            self,
-            groups_before,
-            key,
-            self.inner.groups_after(ctx, organization, after, limit)
-        )
+        listed!(self, groups_before, key, self.inner.groups_after(ctx, organization, after, limit))
     }
 
     async fn marker_at_or_below(
@@ -304,9 +280,7 @@ impl<S: Directory> Directory for Faulty<S> {
         list: List,
         start_index: u64,
     ) -> Result<Option<(u64, Uuid)>, StoreError> {
-        self.inner
-            .marker_at_or_below(ctx, organization, list, start_index)
-            .await
+        self.inner.marker_at_or_below(ctx, organization, list, start_index).await
     }
 
     async fn put_marker(
@@ -317,9 +291,7 @@ impl<S: Directory> Directory for Faulty<S> {
         start_index: u64,
         after: Uuid,
     ) {
-        self.inner
-            .put_marker(ctx, organization, list, start_index, after)
-            .await;
+        self.inner.put_marker(ctx, organization, list, start_index, after).await;
     }
 }
 
@@ -333,11 +305,7 @@ impl<S: Users> Users for Faulty<S> {
         seats: Option<u64>,
         event: &Event,
     ) -> Result<(), CommitError> {
-        write!(
-            self,
-            self.inner
-                .create_user(ctx, organization, user, keys, seats, event)
-        )
+        write!(self, self.inner.create_user(ctx, organization, user, keys, seats, event))
     }
 
     async fn update_user(
@@ -375,11 +343,7 @@ impl<S: Users> Users for Faulty<S> {
         beside: Option<Beside<'_>>,
         event: &Event,
     ) -> Result<(), CommitError> {
-        write!(
-            self,
-            self.inner
-                .delete_user(ctx, organization, user, keys, beside, event)
-        )
+        write!(self, self.inner.delete_user(ctx, organization, user, keys, beside, event))
     }
 }
 
@@ -393,11 +357,7 @@ impl<S: Groups> Groups for Faulty<S> {
         members: &[Member],
         event: &Event,
     ) -> Result<(), CommitError> {
-        write!(
-            self,
-            self.inner
-                .create_group(ctx, organization, group, keys, members, event)
-        )
+        write!(self, self.inner.create_group(ctx, organization, group, keys, members, event))
     }
 
     async fn update_group(
@@ -428,6 +388,16 @@ impl<S: Groups> Groups for Faulty<S> {
         )
     }
 
+    async fn relabel_members(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: GroupId,
+        members: &[Member],
+    ) {
+        self.inner.relabel_members(ctx, organization, group, members).await;
+    }
+
     async fn delete_group(
         &self,
         ctx: &Ctx<'_>,
@@ -436,11 +406,7 @@ impl<S: Groups> Groups for Faulty<S> {
         keys: &[IndexKey],
         event: &Event,
     ) -> Result<(), CommitError> {
-        write!(
-            self,
-            self.inner
-                .delete_group(ctx, organization, group, keys, event)
-        )
+        write!(self, self.inner.delete_group(ctx, organization, group, keys, event))
     }
 }
 
@@ -476,10 +442,7 @@ impl<S: Organizations> Organizations for Faulty<S> {
         organization: &Organization,
         event: &Event,
     ) -> Result<bool, StoreError> {
-        plain!(
-            self,
-            self.inner.create_organization(ctx, organization, event)
-        )
+        plain!(self, self.inner.create_organization(ctx, organization, event))
     }
 
     async fn update_organization(
@@ -489,10 +452,7 @@ impl<S: Organizations> Organizations for Faulty<S> {
         after: &Organization,
         event: &Event,
     ) -> Result<bool, CommitError> {
-        write!(
-            self,
-            self.inner.update_organization(ctx, before, after, event)
-        )
+        write!(self, self.inner.update_organization(ctx, before, after, event))
     }
 
     async fn events_after(
@@ -502,10 +462,7 @@ impl<S: Organizations> Organizations for Faulty<S> {
         after: Option<EventId>,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        plain!(
-            self,
-            self.inner.events_after(ctx, organization, after, limit)
-        )
+        plain!(self, self.inner.events_after(ctx, organization, after, limit))
     }
 }
 
@@ -520,9 +477,7 @@ impl<S: Journal> Journal for Faulty<S> {
         organization: &OrganizationId,
         entry: &UnknownMembersEntry,
     ) {
-        self.inner
-            .record_unknown_members(ctx, organization, entry)
-            .await;
+        self.inner.record_unknown_members(ctx, organization, entry).await;
     }
 
     async fn requests_before(
@@ -532,9 +487,7 @@ impl<S: Journal> Journal for Faulty<S> {
         before: Option<(Timestamp, String)>,
         limit: u32,
     ) -> Result<Vec<RequestEntry>, StoreError> {
-        self.inner
-            .requests_before(ctx, organization, before, limit)
-            .await
+        self.inner.requests_before(ctx, organization, before, limit).await
     }
 
     async fn unknown_members(

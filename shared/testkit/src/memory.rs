@@ -67,9 +67,7 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .expect("no test panics while it holds the store")
+        self.state.lock().expect("no test panics while it holds the store")
     }
 
     /// What is broken, in words: an index that names nobody, a count that is wrong, a membership that stands
@@ -79,12 +77,7 @@ impl MemoryStore {
         let state = self.lock();
         let mut found = Vec::new();
         for (id, tenant) in &state.tenants {
-            found.extend(
-                tenant
-                    .contradictions()
-                    .into_iter()
-                    .map(|text| format!("{id}: {text}")),
-            );
+            found.extend(tenant.contradictions().into_iter().map(|text| format!("{id}: {text}")));
         }
         found
     }
@@ -126,8 +119,7 @@ impl State {
 
     fn write_beside(&mut self, beside: Option<Beside<'_>>) {
         if let Some(beside) = beside {
-            self.organizations
-                .insert(beside.after.id.clone(), beside.after.clone());
+            self.organizations.insert(beside.after.id.clone(), beside.after.clone());
         }
     }
 }
@@ -169,10 +161,7 @@ impl Tenant {
 
     fn add_member(&mut self, group: GroupId, member: &Member, since: u64) {
         let span = Span { since, until: None };
-        self.rows
-            .entry(group)
-            .or_default()
-            .insert(member.id.uuid(), (member.clone(), span));
+        self.rows.entry(group).or_default().insert(member.id.uuid(), (member.clone(), span));
         match member.id {
             MemberId::User(id) => {
                 self.users.entry(id).and_modify(|user| {
@@ -208,12 +197,8 @@ impl Tenant {
     /// Takes a member that is being deleted out of all its groups; each of them changes by that.
     fn leave_all(&mut self, member: MemberId, now: Timestamp) {
         let holds = |rows: &BTreeMap<Uuid, (Member, Span)>| rows.contains_key(&member.uuid());
-        let groups: Vec<GroupId> = self
-            .rows
-            .iter()
-            .filter(|(_, rows)| holds(rows))
-            .map(|(group, _)| *group)
-            .collect();
+        let groups: Vec<GroupId> =
+            self.rows.iter().filter(|(_, rows)| holds(rows)).map(|(group, _)| *group).collect();
         for id in groups {
             self.remove_member(id, member);
             if let Some(group) = self.groups.get_mut(&id) {
@@ -236,23 +221,18 @@ impl Tenant {
         for (id, group) in &self.groups {
             let rows = self.rows.get(id).map_or(0, BTreeMap::len) as u64;
             if rows != group.member_count {
-                found.push(format!(
-                    "group {id} counts {} and has {rows}",
-                    group.member_count
-                ));
+                found.push(format!("group {id} counts {} and has {rows}", group.member_count));
             }
         }
         for (group, rows) in &self.rows {
             for (member, span) in rows.values() {
                 let own = match member.id {
-                    MemberId::User(id) => self
-                        .users
-                        .get(&id)
-                        .and_then(|user| user.memberships.get(group)),
-                    MemberId::Group(id) => self
-                        .groups
-                        .get(&id)
-                        .and_then(|nested| nested.memberships.get(group)),
+                    MemberId::User(id) => {
+                        self.users.get(&id).and_then(|user| user.memberships.get(group))
+                    }
+                    MemberId::Group(id) => {
+                        self.groups.get(&id).and_then(|nested| nested.memberships.get(group))
+                    }
                 };
                 if own != Some(span) {
                     found.push(format!("{} is in {group} and does not know it", member.id));
@@ -261,11 +241,7 @@ impl Tenant {
         }
         for (id, user) in &self.users {
             for group in user.memberships.keys() {
-                if !self
-                    .rows
-                    .get(group)
-                    .is_some_and(|rows| rows.contains_key(&id.uuid()))
-                {
+                if !self.rows.get(group).is_some_and(|rows| rows.contains_key(&id.uuid())) {
                     found.push(format!("{id} believes to be in {group}"));
                 }
             }
@@ -292,38 +268,20 @@ impl Directory for MemoryStore {
         let mut state = self.lock();
         let found = state.organizations.get(organization).cloned();
         let tenant = state.tenant(organization);
-        let (users, groups): (BTreeSet<_>, BTreeSet<_>) = (
-            wanted.users.into_iter().collect(),
-            wanted.groups.into_iter().collect(),
-        );
+        let (users, groups): (BTreeSet<_>, BTreeSet<_>) =
+            (wanted.users.into_iter().collect(), wanted.groups.into_iter().collect());
         let claims: BTreeSet<_> = wanted.claims.into_iter().collect();
         Ok(Fetched {
             organization: found.filter(|_| wanted.organization),
-            access_token: wanted
-                .access_token
-                .and_then(|id| tenant.access_tokens.get(&id).cloned()),
-            users: users
-                .iter()
-                .filter_map(|id| tenant.users.get(id).cloned())
-                .collect(),
-            groups: groups
-                .iter()
-                .filter_map(|id| tenant.groups.get(id).cloned())
-                .collect(),
+            access_token: wanted.access_token.and_then(|id| tenant.access_tokens.get(&id).cloned()),
+            users: users.iter().filter_map(|id| tenant.users.get(id).cloned()).collect(),
+            groups: groups.iter().filter_map(|id| tenant.groups.get(id).cloned()).collect(),
             claims: claims
                 .into_iter()
                 .filter_map(|key| tenant.claims.get(&key).map(|holder| (key.clone(), *holder)))
                 .collect(),
-            user_count: if wanted.user_count {
-                tenant.users.len() as u64
-            } else {
-                0
-            },
-            group_count: if wanted.group_count {
-                tenant.groups.len() as u64
-            } else {
-                0
-            },
+            user_count: if wanted.user_count { tenant.users.len() as u64 } else { 0 },
+            group_count: if wanted.group_count { tenant.groups.len() as u64 } else { 0 },
         })
     }
 
@@ -336,12 +294,7 @@ impl Directory for MemoryStore {
     ) -> Result<Vec<Uuid>, StoreError> {
         let mut state = self.lock();
         let holders = state.tenant(organization).look_ups.get(key);
-        Ok(holders
-            .into_iter()
-            .flatten()
-            .take(limited(limit))
-            .copied()
-            .collect())
+        Ok(holders.into_iter().flatten().take(limited(limit)).copied().collect())
     }
 
     async fn membership(
@@ -356,20 +309,13 @@ impl Directory for MemoryStore {
         let Some(found) = tenant.groups.get(&group) else {
             return Ok(None);
         };
-        let rows = tenant
-            .rows
-            .get(&group)
-            .into_iter()
-            .flat_map(BTreeMap::values);
+        let rows = tenant.rows.get(&group).into_iter().flat_map(BTreeMap::values);
         let visible = rows.filter(|(_, span)| found.sees(*span));
         let members: Vec<Member> = visible.map(|(member, _)| member.clone()).collect();
         if members.len() > limit {
             return Err(CommitError::TooLarge("more members than were asked for"));
         }
-        Ok(Some(Membership {
-            group: found.clone(),
-            members,
-        }))
+        Ok(Some(Membership { group: found.clone(), members }))
     }
 
     async fn member_span(
@@ -381,9 +327,7 @@ impl Directory for MemoryStore {
     ) -> Result<Option<Span>, StoreError> {
         let mut state = self.lock();
         let rows = state.tenant(organization).rows.get(&group);
-        Ok(rows
-            .and_then(|rows| rows.get(&member.uuid()))
-            .map(|(_, span)| *span))
+        Ok(rows.and_then(|rows| rows.get(&member.uuid())).map(|(_, span)| *span))
     }
 
     async fn users_after(
@@ -423,9 +367,7 @@ impl Directory for MemoryStore {
         let (from, to) = ((order(list), 0), (order(list), start_index));
         let markers = state.tenant(organization).markers.range(from..=to).rev();
         let mut living = markers.filter(|(_, (_, expires))| *expires > ctx.now());
-        Ok(living
-            .next()
-            .map(|((_, index), (after, _))| (*index, *after)))
+        Ok(living.next().map(|((_, index), (after, _))| (*index, *after)))
     }
 
     async fn put_marker(
@@ -438,10 +380,7 @@ impl Directory for MemoryStore {
     ) {
         let expires = ctx.now().plus_secs(MARKER_SECS);
         let mut state = self.lock();
-        state
-            .tenant(organization)
-            .markers
-            .insert((order(list), start_index), (after, expires));
+        state.tenant(organization).markers.insert((order(list), start_index), (after, expires));
     }
 }
 
@@ -484,23 +423,14 @@ impl Users for MemoryStore {
         let mut state = self.lock();
         state.check_beside(beside)?;
         let tenant = state.tenant(organization);
-        let stored = tenant
-            .users
-            .get(&before.id)
-            .filter(|stored| stored.version == before.version);
+        let stored = tenant.users.get(&before.id).filter(|stored| stored.version == before.version);
         let Some(stored) = stored else {
             return Err(CommitError::Stale);
         };
         let memberships = stored.memberships.clone();
         tenant.check_keys(before.id.uuid(), keys_after)?;
         tenant.move_keys(before.id.uuid(), keys_before, keys_after);
-        tenant.users.insert(
-            before.id,
-            User {
-                memberships,
-                ..after.clone()
-            },
-        );
+        tenant.users.insert(before.id, User { memberships, ..after.clone() });
         state.write_beside(beside);
         state.append(ctx, organization, event);
         Ok(())
@@ -518,11 +448,7 @@ impl Users for MemoryStore {
         let mut state = self.lock();
         state.check_beside(beside)?;
         let tenant = state.tenant(organization);
-        if tenant
-            .users
-            .get(&user.id)
-            .is_none_or(|stored| stored.version != user.version)
-        {
+        if tenant.users.get(&user.id).is_none_or(|stored| stored.version != user.version) {
             return Err(CommitError::Stale);
         }
         tenant.leave_all(MemberId::User(user.id), ctx.now());
@@ -576,10 +502,8 @@ impl Groups for MemoryStore {
     ) -> Result<u64, CommitError> {
         let mut state = self.lock();
         let tenant = state.tenant(organization);
-        let stored = tenant
-            .groups
-            .get(&before.id)
-            .filter(|stored| stored.version == before.version);
+        let stored =
+            tenant.groups.get(&before.id).filter(|stored| stored.version == before.version);
         let Some(stored) = stored else {
             return Err(CommitError::Stale);
         };
@@ -589,14 +513,7 @@ impl Groups for MemoryStore {
             return Err(CommitError::MemberGone);
         }
         tenant.move_keys(before.id.uuid(), keys_before, keys_after);
-        tenant.groups.insert(
-            before.id,
-            Group {
-                memberships,
-                pending: None,
-                ..after.clone()
-            },
-        );
+        tenant.groups.insert(before.id, Group { memberships, pending: None, ..after.clone() });
         for member in remove {
             tenant.remove_member(before.id, *member);
         }
@@ -605,6 +522,22 @@ impl Groups for MemoryStore {
         }
         state.append(ctx, organization, event);
         Ok(after.version)
+    }
+
+    async fn relabel_members(
+        &self,
+        _: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: GroupId,
+        members: &[Member],
+    ) {
+        let mut state = self.lock();
+        let Some(rows) = state.tenant(organization).rows.get_mut(&group) else { return };
+        for member in members {
+            if let Some((row, _)) = rows.get_mut(&member.id.uuid()) {
+                row.display.clone_from(&member.display);
+            }
+        }
     }
 
     async fn delete_group(
@@ -617,11 +550,7 @@ impl Groups for MemoryStore {
     ) -> Result<(), CommitError> {
         let mut state = self.lock();
         let tenant = state.tenant(organization);
-        if tenant
-            .groups
-            .get(&group.id)
-            .is_none_or(|stored| stored.version != group.version)
-        {
+        if tenant.groups.get(&group.id).is_none_or(|stored| stored.version != group.version) {
             return Err(CommitError::Stale);
         }
         let rows = tenant.rows.remove(&group.id).unwrap_or_default();
@@ -677,12 +606,8 @@ impl Organizations for MemoryStore {
         {
             return Ok(false);
         }
-        state
-            .domains
-            .insert(organization.domain.clone(), organization.id.clone());
-        state
-            .organizations
-            .insert(organization.id.clone(), organization.clone());
+        state.domains.insert(organization.domain.clone(), organization.id.clone());
+        state.organizations.insert(organization.id.clone(), organization.clone());
         state.append(ctx, &organization.id, event);
         Ok(true)
     }
@@ -727,10 +652,7 @@ impl Organizations for MemoryStore {
 
 impl Journal for MemoryStore {
     async fn record(&self, _: &Ctx<'_>, organization: &OrganizationId, entry: &RequestEntry) {
-        self.lock()
-            .tenant(organization)
-            .requests
-            .push(entry.clone());
+        self.lock().tenant(organization).requests.push(entry.clone());
     }
 
     async fn record_unknown_members(
@@ -781,10 +703,7 @@ impl AccessTokens for MemoryStore {
         organization: &OrganizationId,
         token: &AccessToken,
     ) -> Result<(), StoreError> {
-        self.lock()
-            .tenant(organization)
-            .access_tokens
-            .insert(token.id.clone(), token.clone());
+        self.lock().tenant(organization).access_tokens.insert(token.id.clone(), token.clone());
         Ok(())
     }
 }
@@ -803,9 +722,7 @@ impl OperatorKeys for MemoryStore {
     }
 
     async fn put_operator_key(&self, _: &Ctx<'_>, key: &OperatorKey) -> Result<(), StoreError> {
-        self.lock()
-            .operator_keys
-            .insert(key.id.clone(), key.clone());
+        self.lock().operator_keys.insert(key.id.clone(), key.clone());
         Ok(())
     }
 

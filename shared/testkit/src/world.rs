@@ -112,10 +112,8 @@ impl World for FakeWorld {
     }
 
     fn fill(&self, bytes: &mut [u8]) {
-        let mut random = self
-            .random
-            .lock()
-            .expect("no test panics while it holds the random source");
+        let mut random =
+            self.random.lock().expect("no test panics while it holds the random source");
         for chunk in bytes.chunks_mut(8) {
             chunk.copy_from_slice(&random.bits().to_le_bytes()[..chunk.len()]);
         }
