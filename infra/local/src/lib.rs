@@ -23,7 +23,7 @@ use std::{
 
 use lychgate_core::ctx::{Ctx, World};
 use lychgate_edge::{config::Config, handler::Stack, world::SystemWorld};
-use lychgate_store::{Config as StoreConfig, CredentialSource, Store};
+use lychgate_store::{Config as StoreConfig, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{database::Database, demo::Demo, functions::Functions};
@@ -143,7 +143,6 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let store = lychgate_store::connect(StoreConfig {
         table: TABLE.to_owned(),
         endpoint_url: Some(database.url.clone()),
-        credentials: CredentialSource::Environment,
     });
     let store = store.await.map_err(Error::new)?;
     store

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 
 pub use connect::{
-    ATTEMPT_TIMEOUT_MILLIS, ATTEMPTS_MAX, CONNECT_TIMEOUT_MILLIS, Config, CredentialSource,
+    ATTEMPT_TIMEOUT_MILLIS, ATTEMPTS_MAX, CONNECT_TIMEOUT_MILLIS, Config,
     OPERATION_TIMEOUT_MILLIS, connect, retries, timeouts,
 };
 pub use large::{BATCH_MEMBERS_MAX, LANES};

@@ -134,7 +134,7 @@ impl Intercept for Spy {
 pub(crate) fn client(url: &str, spy: Option<&Spy>) -> Client {
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("local"))
+        .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .http_client(Builder::new().build_http())
         .endpoint_url(url);
