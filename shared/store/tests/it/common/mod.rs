@@ -188,6 +188,8 @@ impl Bench {
     }
 
     pub(crate) async fn user(&self, name: &str) -> User {
+        // So that the order of ids is that of creation.
+        self.world.pass(1);
         let user = user(&self.world, name);
         self.calm
             .create_user(
