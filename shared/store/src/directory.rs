@@ -160,7 +160,11 @@ impl Directory for Store {
         };
         for attempt in 0..MEMBERSHIP_ATTEMPTS_MAX {
             let members = self.visible(ctx, organization, &before, limit).await?;
-            let Some(after) = self.live_group(organization, group).await? else {
+            // A change that was committing while the rows were read shows here at the latest.
+            let head = keys::group(organization, group);
+            let head = self.get_settled(ctx, &head).await?;
+            let head = head.as_ref().map(item::group::read).transpose()?;
+            let Some(after) = head.and_then(Head::live) else {
                 return Ok(None);
             };
             if after.version == before.version {

@@ -227,6 +227,12 @@ impl Store {
             change.set_up(ctx, &mut transaction);
             match self.transact(ctx, &transaction).await {
                 Ok(()) => return Ok(change),
+                Err(Refused::Store(error)) => {
+                    // It may have begun all the same: nobody shall wait for it.
+                    let begun = &change.pending;
+                    drop(self.abandon(ctx, organization, &current, begun, &[]).await);
+                    return Err(error.into());
+                }
                 Err(refused) => match same_version(&refused, edit.before) {
                     Some(group) => current = group,
                     None => return Err(refused.commit_error()),
@@ -480,6 +486,12 @@ impl Store {
                     if own_group(&failed, |head| is_creation(head, &change.pending)) =>
                 {
                     return Ok(true);
+                }
+                Err(Refused::Store(error)) => {
+                    // It may have begun all the same: nobody shall wait for it.
+                    let begun = &change.pending;
+                    drop(self.abandon(ctx, organization, unseen, begun, keys).await);
+                    return Err(error.into());
                 }
                 Err(refused) => {
                     self.try_again_after_claim(ctx, organization, refused, attempt)

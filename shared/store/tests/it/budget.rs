@@ -188,6 +188,16 @@ async fn groups_part(bench: &Bench) {
     gate(bench, by_id()).await;
     line(bench, "group without members", (2.0, 0.0));
 
+    gate(bench, Wanted::default()).await;
+    let all = store
+        .membership(&ctx, o, group.id, 1_000)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(all.members.len(), 120);
+    // The rows are small: 120 of them are 20 KB. The head is read before and, settled, after them.
+    line(bench, "group with 120 members", (8.0, 0.0));
+
     let lychgate_core::ids::MemberId::User(user) = one.id else {
         panic!("a user")
     };

@@ -9,8 +9,8 @@ use lychgate_core::{
 use serde_json::json;
 
 use crate::common::{
-    Bench, change_members, changed, check::check_clean, event, group, group_keys, ids, key, member,
-    resource, user_keys,
+    Bench, change_members, changed, check::check_clean, event, group, group_keys, hook::Fault, ids,
+    key, member, resource, user_keys,
 };
 
 fn nested(group: &Group) -> Member {
@@ -183,9 +183,7 @@ async fn a_user_of_many_groups_is_gone_at_once() {
     let user = bench.read_user(id).await.unwrap();
     let gone = event(EventKind::MemberDeleted);
     // No time for the third step: only the deletion itself happens.
-    bench
-        .hook
-        .break_writes(3, usize::MAX / 2, crate::common::hook::Fault::Before);
+    bench.hook.break_writes(3, usize::MAX / 2, Fault::Before);
     bench
         .store
         .delete_user(
@@ -278,4 +276,60 @@ async fn groups_are_listed_without_those_that_are_not_there() {
         .unwrap();
     let listed: Vec<_> = listed.iter().map(|group| group.id).collect();
     assert_eq!(listed, wanted[1..4]);
+}
+
+#[tokio::test]
+async fn the_process_may_die_while_a_user_of_many_groups_is_deleted() {
+    let mut bench = Bench::start().await;
+    let users = bench.users(2).await;
+    let mut groups = Vec::new();
+    for index in 0..60 {
+        groups.push(bench.group(&format!("G{index}"), &users).await);
+    }
+    bench.keep();
+    let MemberId::User(id) = users[1].id else {
+        panic!("a user")
+    };
+    for (write, fault) in [
+        (1, Fault::DieBefore),
+        (1, Fault::DieAfter),
+        (2, Fault::After),
+        (2, Fault::DieAfter),
+        (3, Fault::DieAfter),
+        (30, Fault::DieAfter),
+        (62, Fault::DieAfter),
+        (63, Fault::DieAfter),
+    ] {
+        bench.restore();
+        let user = bench.read_user(id).await.unwrap();
+        let (keys, gone) = (user_keys(&user), event(EventKind::MemberDeleted));
+        let (ctx, o) = (bench.ctx(), &bench.organization);
+        bench.hook.break_writes(write, 1, fault);
+        let result = bench
+            .store
+            .delete_user(&ctx, o, &user, &keys, None, &gone)
+            .await;
+        bench.hook.reset();
+        let there = bench.read_user(id).await.is_some();
+        assert!(!there || result.is_err(), "write {write} {fault:?}");
+        for group in groups.iter().step_by(7) {
+            let seen = bench.seen(group.id).await.unwrap().1;
+            assert_eq!(
+                seen.contains(&users[1].id),
+                there,
+                "write {write} {fault:?}"
+            );
+        }
+        if there {
+            let keys = user_keys(&user);
+            bench
+                .calm
+                .delete_user(&bench.ctx(), o, &user, &keys, None, &gone)
+                .await
+                .unwrap();
+        }
+        crate::large::sweep(&bench).await;
+        check_clean(&bench).await;
+        assert_eq!(bench.seen(groups[0].id).await, Some((1, vec![users[0].id])));
+    }
 }

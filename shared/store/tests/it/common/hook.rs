@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::{
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
+        transact_get_items::{TransactGetItemsInput, TransactGetItemsOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
     },
     types::{ConsumedCapacity, ReturnConsumedCapacity},
@@ -153,6 +154,7 @@ impl Intercept for Shared {
             GetItemInput,
             BatchGetItemInput,
             QueryInput,
+            TransactGetItemsInput,
             PutItemInput,
             DeleteItemInput,
             TransactWriteItemsInput
@@ -242,6 +244,11 @@ impl Intercept for Shared {
                 state.units.read += units.capacity_units.unwrap_or_default();
             }
         }
+        if let Some(output) = output.downcast_ref::<TransactGetItemsOutput>() {
+            for units in output.consumed_capacity() {
+                state.units.read += units.capacity_units.unwrap_or_default();
+            }
+        }
         if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
             for units in output.consumed_capacity() {
                 state.units.write += units.capacity_units.unwrap_or_default();
@@ -280,7 +287,10 @@ impl Hook {
         let mut state = self.state.lock().unwrap();
         state.sent += 1;
         let sent = state.sent;
-        state.sleep_at.as_ref().is_some_and(|range| range.contains(&sent))
+        state
+            .sleep_at
+            .as_ref()
+            .is_some_and(|range| range.contains(&sent))
     }
 }
 
