@@ -1,2 +1,16 @@
-//! Skeleton.
-fn main() {}
+//! The `scim-users` function.
+
+use std::process::ExitCode;
+
+use lychgate_store::{Config, CredentialSource, connect};
+
+fn main() -> ExitCode {
+    lychgate_edge::run::main(async |config, stack| {
+        let store = connect(Config {
+            table: config.table()?.to_owned(),
+            endpoint_url: config.endpoint_url.clone(),
+            credentials: CredentialSource::Environment,
+        });
+        Ok(scim_users::handler(stack, store.await?))
+    })
+}

@@ -1,7 +1,7 @@
 //! One SCIM request on its way through the use cases: what it may know, who it turned out to come from, and
 //! what was repaired or dropped on the way.
 
-use lychgate_scim::{Error, ErrorKind, Notices, schema::declared::Catalogue};
+use lychgate_scim::{Error, ErrorKind, Notices, schema::Catalogue};
 use serde_json::Value;
 
 use crate::{
@@ -79,11 +79,7 @@ pub struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            private: None,
-            retry_after_secs: None,
-        }
+        Self { error, private: None, retry_after_secs: None }
     }
 }
 

@@ -78,11 +78,7 @@ impl Credential {
             _ => return None,
         };
         let organization = OrganizationId::from_bare(organization).ok()?;
-        Some(Self {
-            organization,
-            key,
-            secret: secret.to_owned(),
-        })
+        Some(Self { organization, key, secret: secret.to_owned() })
     }
 
     /// Whether its secret is the one that was hashed.
@@ -126,10 +122,7 @@ pub fn client_id_text(organization: &OrganizationId, id: &ClientId) -> String {
 #[must_use]
 pub fn parse_client_id(text: &str) -> Option<(OrganizationId, ClientId)> {
     let (organization, id) = text.strip_prefix("lyc_")?.split_once('_')?;
-    Some((
-        OrganizationId::from_bare(organization).ok()?,
-        ClientId::from_bare(id).ok()?,
-    ))
+    Some((OrganizationId::from_bare(organization).ok()?, ClientId::from_bare(id).ok()?))
 }
 
 /// The text of a client secret.

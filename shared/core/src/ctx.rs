@@ -46,10 +46,7 @@ impl Ctx<'_> {
     /// Waits a random time that doubles with each attempt (from `base_millis`, at most `max_millis`), so that
     /// writers that collided do not collide again.
     pub async fn back_off(&self, attempt: u32, base_millis: u64, max_millis: u64) {
-        let ceiling = base_millis
-            .saturating_mul(1 << attempt.min(16))
-            .min(max_millis)
-            .max(1);
+        let ceiling = base_millis.saturating_mul(1 << attempt.min(16)).min(max_millis).max(1);
         let mut bytes = [0_u8; 8];
         self.world.fill(&mut bytes);
         let millis = 1 + u64::from_le_bytes(bytes) % ceiling;

@@ -39,10 +39,7 @@ impl Actor {
 
 /// What happened. The text is part of the application's contract: never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(
-    missing_docs,
-    reason = "the text of each says it: see `EventKind::text`"
-)]
+#[expect(missing_docs, reason = "the text of each says it: see `EventKind::text`")]
 pub enum EventKind {
     OrganizationCreated,
     OrganizationUpdated,

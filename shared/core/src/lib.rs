@@ -3,21 +3,38 @@
 //! It has no clock, no random source, no HTTP and no database: the time, the randomness and the store come in
 //! as arguments. Modules in suggested reading order.
 
-pub mod access_token;
-pub mod bulk;
-pub mod call;
-pub mod credential;
-pub mod ctx;
-pub mod event;
-pub mod groups;
+// What the world is.
 pub mod ids;
-pub mod journal;
-pub mod operator_key;
-pub mod organization;
-pub mod ports;
-pub mod precondition;
-pub mod record;
-pub mod search;
-pub mod secret;
 pub mod time;
+pub mod ctx;
+pub mod secret;
+pub mod credential;
+
+// The nouns, and what the use cases need of a store.
+pub mod organization;
+pub mod access_token;
+pub mod operator_key;
+pub mod record;
+pub mod index;
+pub mod event;
+pub mod journal;
+pub mod ports;
+
+// A SCIM request: who may come in, and what becomes of it.
+pub mod call;
+pub mod precondition;
+pub mod gate;
 pub mod users;
+pub mod groups;
+pub mod members;
+pub mod list;
+pub mod matching;
+pub mod cursor;
+pub mod search;
+pub mod bulk;
+pub mod render;
+
+// The operator's side, the token endpoint, and the daily sweep.
+pub mod operator;
+pub mod client_credentials;
+pub mod sweep;

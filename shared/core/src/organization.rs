@@ -25,9 +25,7 @@ impl Domain {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (DOMAIN_CHARS_MIN..=DOMAIN_CHARS_MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !text.starts_with('-')
             && !text.ends_with('-');
         fits.then(|| Self(text.to_owned()))

@@ -219,10 +219,7 @@ pub trait Users: Directory {
 
     /// Writes `after` over `before` (whose version is expected); keys are moved from `keys_before` to
     /// `keys_after`. Memberships are left as they are.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one transaction, named part by part"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one transaction, named part by part")]
     fn update_user(
         &self,
         ctx: &Ctx<'_>,
@@ -264,10 +261,7 @@ pub trait Groups: Directory {
     /// Writes `after`'s attributes and count over `before` (whose version is expected), adds and removes
     /// members; whole or not at all, however many. `add` are not members and exist; `remove` are members.
     /// Gives the new committed version: later than `after.version` says when a version had to be skipped.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one transaction, named part by part"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one transaction, named part by part")]
     fn update_group(
         &self,
         ctx: &Ctx<'_>,
@@ -280,6 +274,16 @@ pub trait Groups: Directory {
         remove: &[MemberId],
         event: &Event,
     ) -> impl Future<Output = Result<u64, CommitError>> + Send;
+
+    /// Writes the `display` of members who are there already: a label, so no version moves, and a failure is
+    /// not the caller's concern.
+    fn relabel_members(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: GroupId,
+        members: &[Member],
+    ) -> impl Future<Output = ()> + Send;
 
     /// Deletes a group. It is gone at once for every reader; the rows of a large one go after it.
     fn delete_group(

@@ -21,10 +21,7 @@ impl Tags {
         }
         let versions = header.split(',').take(TAGS_MAX).filter_map(|tag| {
             let tag = tag.trim();
-            let tag = tag
-                .strip_prefix("W/")
-                .or_else(|| tag.strip_prefix("w/"))
-                .unwrap_or(tag);
+            let tag = tag.strip_prefix("W/").or_else(|| tag.strip_prefix("w/")).unwrap_or(tag);
             tag.trim_matches('"').parse().ok()
         });
         Self::Versions(versions.collect())

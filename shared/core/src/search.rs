@@ -4,7 +4,8 @@ use lychgate_scim::message::search::ListQuery;
 
 use crate::{
     call::{Answer, Call, Failure},
-    ports::Directory,
+    list,
+    ports::{Directory, List},
 };
 
 /// Searches users, then groups.
@@ -16,6 +17,5 @@ pub async fn everything<S: Directory>(
     store: &S,
     query: &ListQuery,
 ) -> Result<Answer, Failure> {
-    let _ = (call, store, query);
-    Err(Failure::internal("not built".to_owned()))
+    list::run(call, store, &[List::Users, List::Groups], query).await
 }

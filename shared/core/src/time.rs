@@ -66,9 +66,7 @@ impl Timestamp {
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        u64::try_from(instant.unix_timestamp_nanos() / 1_000_000)
-            .ok()
-            .map(Self)
+        u64::try_from(instant.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
 }
 

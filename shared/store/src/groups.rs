@@ -17,13 +17,14 @@ use crate::{
         COUNT, DOC, MEMBERSHIPS, MODIFIED, VERSION, doc,
         group::{self, Head},
         instant,
-        membership::{span_text, write_row},
+        key_item,
+        membership::{DISPLAY, span_text, write_row},
         n, s,
     },
     keys,
     large::Edit,
     pending::{as_read, next_version},
-    transact::{ACTIONS_MAX, Action, Failed, Meaning, Refused, Transaction},
+    transact::{ACTIONS_MAX, Action, Failed, Meaning, RESERVE_MILLIS, Refused, Transaction},
 };
 
 /// How often a change is tried because something beside the group's version moved.
@@ -123,6 +124,34 @@ impl Groups for Store {
             }
         }
         Err(CommitError::Stale)
+    }
+
+    async fn relabel_members(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: GroupId,
+        members: &[Member],
+    ) {
+        for member in members {
+            let Some(display) = &member.display else { continue };
+            if !ctx.has_millis(RESERVE_MILLIS) {
+                return;
+            }
+            let sent = self
+                .client
+                .update_item()
+                .table_name(&*self.table)
+                .set_key(Some(key_item(&keys::row(organization, group, member.id.uuid()))))
+                .update_expression("SET #display = :display")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_names("#display", DISPLAY)
+                .expression_attribute_values(":display", s(display))
+                .send()
+                .await;
+            // A row that went meanwhile needs no label.
+            drop(sent);
+        }
     }
 
     async fn delete_group(

@@ -1,6 +1,9 @@
 //! Schemas as data: attributes with their characteristics (RFC 7643 §2.2, §7). Everything else in this
 //! crate asks these types what an attribute may be; nothing hard-codes a name that a schema could tell.
 
+mod build;
+mod catalogue;
+pub mod common;
 pub mod declared;
 pub mod enterprise;
 pub mod group;
@@ -9,6 +12,9 @@ pub mod user;
 use std::borrow::Cow;
 
 use serde_json::Value;
+
+pub use catalogue::Catalogue;
+pub use declared::DeclaredError;
 
 /// `urn:ietf:params:scim:schemas:core:2.0:User`
 pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -166,5 +172,38 @@ impl ResourceType {
         self.extensions
             .iter()
             .find(|schema| schema.id.eq_ignore_ascii_case(urn))
+    }
+
+    /// Takes a schema's URN off a qualified name: the extension (`None` for the base schema) and what stands
+    /// behind the colon, empty when the name is the URN alone. A name without a URN is the base schema's.
+    ///
+    /// `None` when the name begins with a URN that this resource type does not have.
+    #[must_use]
+    pub fn split_urn<'t, 'n>(&'t self, name: &'n str) -> Option<(Option<&'t Schema>, &'n str)> {
+        if !name
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+        {
+            return Some((None, name));
+        }
+        let extensions = self
+            .extensions
+            .iter()
+            .map(|schema| (Some(schema), &schema.id));
+        extensions
+            .chain([(None, &self.schema.id)])
+            .find_map(|(extension, urn)| Some((extension, without_urn(name, urn)?)))
+    }
+}
+
+fn without_urn<'n>(name: &'n str, urn: &str) -> Option<&'n str> {
+    let (start, rest) = name.split_at_checked(urn.len())?;
+    if !start.eq_ignore_ascii_case(urn) {
+        return None;
+    }
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix(':')
     }
 }

@@ -14,7 +14,7 @@ use super::{FLAG, Item, MEMBERSHIPS, Reader, SINCE, SK, UNTIL, item, n, s};
 use crate::keys;
 
 const KIND: &str = "t";
-const DISPLAY: &str = "d";
+pub(crate) const DISPLAY: &str = "d";
 const USER: &str = "U";
 const GROUP: &str = "G";
 
