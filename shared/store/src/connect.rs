@@ -67,10 +67,7 @@ pub struct Config {
 /// # Errors
 /// A text for the operator when the client cannot be configured.
 pub async fn connect(config: Config) -> Result<Store, String> {
-    let local = config
-        .endpoint_url
-        .as_deref()
-        .is_some_and(|url| url.starts_with("http://"));
+    let local = config.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://"));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(timeouts())
         .retry_config(retries());
@@ -114,9 +111,7 @@ pub fn retries() -> RetryConfig {
 }
 
 fn https() -> Result<aws_sdk_dynamodb::config::SharedHttpClient, String> {
-    let roots = ROOTS
-        .into_iter()
-        .fold(TrustStore::empty(), TrustStore::with_pem_certificate);
+    let roots = ROOTS.into_iter().fold(TrustStore::empty(), TrustStore::with_pem_certificate);
     let context = TlsContext::builder()
         .with_trust_store(roots)
         .build()

@@ -87,12 +87,7 @@ impl Store {
             .map_err(|error| unbuildable(&error))?;
         let get = TransactGetItem::builder().get(get).build();
         for attempt in 0..CONFLICT_ATTEMPTS_MAX {
-            let read = self
-                .client
-                .transact_get_items()
-                .transact_items(get.clone())
-                .send()
-                .await;
+            let read = self.client.transact_get_items().transact_items(get.clone()).send().await;
             match read {
                 Ok(output) => {
                     let responses = output.responses.unwrap_or_default();
@@ -160,12 +155,7 @@ impl Store {
                 break;
             }
             wanted = left;
-            ctx.back_off(
-                attempt,
-                UNPROCESSED_BACKOFF_MILLIS,
-                UNPROCESSED_BACKOFF_MILLIS_MAX,
-            )
-            .await;
+            ctx.back_off(attempt, UNPROCESSED_BACKOFF_MILLIS, UNPROCESSED_BACKOFF_MILLIS_MAX).await;
         }
         Err(throttled())
     }
@@ -194,18 +184,12 @@ impl Store {
                 .expression_attribute_names("#sk", SK)
                 .expression_attribute_values(":sk", s(sk));
         }
-        let output = query
-            .send()
-            .await
-            .map_err(|error| failed("Query", &error))?;
+        let output = query.send().await.map_err(|error| failed("Query", &error))?;
         let next = output
             .last_evaluated_key
             .and_then(|mut key| key.remove(SK))
             .and_then(|sk| sk.as_s().ok().cloned());
-        Ok(Page {
-            items: output.items.unwrap_or_default(),
-            next,
-        })
+        Ok(Page { items: output.items.unwrap_or_default(), next })
     }
 
     /// Up to `limit` items of a partition after a sort key, of those that `keep` turns into something.

@@ -141,10 +141,7 @@ impl Action {
     fn build(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
         let names = (!self.names.is_empty()).then(|| self.names.clone());
         let values = (!self.values.is_empty()).then(|| self.values.clone());
-        let old = self
-            .condition
-            .is_some()
-            .then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+        let old = self.condition.is_some().then_some(ReturnValuesOnConditionCheckFailure::AllOld);
         let key = || Some(key_item(&self.key));
         let whole = TransactWriteItem::builder();
         let built = match &self.verb {
@@ -230,10 +227,7 @@ impl Refused {
             Self::Conditions(failed) => {
                 // The resource itself comes first: when it moved, the rest was decided on old facts.
                 let stale = failed.iter().any(|failed| {
-                    matches!(
-                        failed.meaning,
-                        Meaning::Subject | Meaning::Fence | Meaning::Other
-                    )
+                    matches!(failed.meaning, Meaning::Subject | Meaning::Fence | Meaning::Other)
                 });
                 if stale {
                     return CommitError::Stale;
@@ -255,10 +249,7 @@ impl Refused {
 impl<'a> Transaction<'a> {
     /// A change with its event.
     pub(crate) const fn with_event(organization: &'a OrganizationId, event: &'a Event) -> Self {
-        Self {
-            actions: Vec::new(),
-            event: Some((organization, event)),
-        }
+        Self { actions: Vec::new(), event: Some((organization, event)) }
     }
 
     /// How many actions it will have.
@@ -331,10 +322,7 @@ impl Store {
         }
         let mut token = [0_u8; 16];
         ctx.world.fill(&mut token);
-        Ok(Request {
-            items,
-            token: Uuid::from_bytes(token).as_simple().to_string(),
-        })
+        Ok(Request { items, token: Uuid::from_bytes(token).as_simple().to_string() })
     }
 
     async fn send(&self, transaction: &Transaction<'_>, request: Request) -> Attempt {
@@ -378,9 +366,7 @@ fn says_too_large(message: &str) -> bool {
 
 fn judge_reasons(transaction: &Transaction<'_>, reasons: &[CancellationReason]) -> Attempt {
     let coded = |wanted: &[&str]| {
-        reasons
-            .iter()
-            .any(|reason| reason.code().is_some_and(|code| wanted.contains(&code)))
+        reasons.iter().any(|reason| reason.code().is_some_and(|code| wanted.contains(&code)))
     };
     let conditions: Vec<Failed> = reasons
         .iter()
@@ -398,16 +384,10 @@ fn judge_reasons(transaction: &Transaction<'_>, reasons: &[CancellationReason]) 
     if !conditions.is_empty() {
         return Attempt::Refused(Refused::Conditions(conditions));
     }
-    if coded(&[
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-    ]) {
+    if coded(&["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]) {
         return Attempt::Conflict;
     }
-    let too_large = reasons
-        .iter()
-        .any(|reason| reason.message().is_some_and(says_too_large));
+    let too_large = reasons.iter().any(|reason| reason.message().is_some_and(says_too_large));
     if too_large {
         return Attempt::Refused(Refused::TooLarge);
     }

@@ -22,11 +22,7 @@ const MANY: usize = 1_000;
 /// Everything that is left over goes, once every lease has ended.
 pub(crate) async fn sweep(bench: &Bench) {
     bench.world.pass(60_000);
-    bench
-        .calm
-        .clear_leftovers(&bench.ctx(), &bench.organization)
-        .await
-        .unwrap();
+    bench.calm.clear_leftovers(&bench.ctx(), &bench.organization).await.unwrap();
 }
 
 /// One kind of large change.
@@ -57,13 +53,7 @@ impl Scene {
         let group = bench.group("Staff", &inside).await;
         check_clean(&bench).await;
         bench.keep();
-        Self {
-            bench,
-            group,
-            inside,
-            outside,
-            checks_between: size < MANY,
-        }
+        Self { bench, group, inside, outside, checks_between: size < MANY }
     }
 
     /// Carries the change out with whatever the hook has in store for it.
@@ -77,23 +67,17 @@ impl Scene {
             Kind::Create => {
                 let done = event(EventKind::GroupCreated);
                 let keys = group_keys(created);
-                return store
-                    .create_group(&ctx, o, created, &keys, &self.outside, &done)
-                    .await;
+                return store.create_group(&ctx, o, created, &keys, &self.outside, &done).await;
             }
             Kind::Delete => {
                 let group = bench.read_group(self.group.id).await;
                 let group = group.ok_or(CommitError::Stale)?;
                 let done = event(EventKind::GroupDeleted);
-                return store
-                    .delete_group(&ctx, o, &group, &group_keys(&group), &done)
-                    .await;
+                return store.delete_group(&ctx, o, &group, &group_keys(&group), &done).await;
             }
         };
         let before = bench.read_group(self.group.id).await.unwrap();
-        change_members(store, &bench.world, o, &before, add, &remove)
-            .await
-            .map(drop)
+        change_members(store, &bench.world, o, &before, add, &remove).await.map(drop)
     }
 
     fn after(&self, kind: Kind) -> Option<Vec<MemberId>> {
@@ -116,11 +100,7 @@ impl Scene {
 
     /// What a reader sees: old or new, never a mixture. Gives whether it is the new.
     async fn old_or_new(&self, kind: Kind, created: &Group, when: &str) -> bool {
-        let id = if kind == Kind::Create {
-            created.id
-        } else {
-            self.group.id
-        };
+        let id = if kind == Kind::Create { created.id } else { self.group.id };
         let seen = self.bench.seen(id).await;
         if let Some((count, members)) = &seen {
             assert_eq!(*count, members.len() as u64, "{kind:?} {when}: the count");
@@ -173,9 +153,7 @@ impl Scene {
         let writes = self.bench.hook.writes();
         assert!(writes > 3, "{kind:?} is no large change");
         check_clean(&self.bench).await;
-        let broken: Vec<usize> = (1..=writes)
-            .filter(|write| choose(*write, writes))
-            .collect();
+        let broken: Vec<usize> = (1..=writes).filter(|write| choose(*write, writes)).collect();
         for write in &broken {
             for fault in faults {
                 self.break_one(kind, *write, *fault).await;
@@ -186,24 +164,13 @@ impl Scene {
     }
 }
 
-const ALL: [Kind; 5] = [
-    Kind::Add,
-    Kind::Remove,
-    Kind::Replace,
-    Kind::Create,
-    Kind::Delete,
-];
+const ALL: [Kind; 5] = [Kind::Add, Kind::Remove, Kind::Replace, Kind::Create, Kind::Delete];
 
 #[tokio::test]
 async fn every_write_of_a_change_may_fail_or_lose_its_answer() {
     // Two batches a side: every kind of write there is.
     let scene = Scene::new(60).await;
-    let faults = [
-        Fault::Before,
-        Fault::After,
-        Fault::DieBefore,
-        Fault::DieAfter,
-    ];
+    let faults = [Fault::Before, Fault::After, Fault::DieBefore, Fault::DieAfter];
     for kind in ALL {
         scene.break_all(kind, &faults, |_, _| true).await;
     }
@@ -214,6 +181,7 @@ async fn every_write_of_a_change_may_fail_or_lose_its_answer() {
 #[tokio::test]
 async fn the_process_may_die_after_a_write_of_a_thousand_members() {
     let scene = Scene::new(MANY).await;
+    #[expect(clippy::disallowed_methods, reason = "a switch of this test, no configuration")]
     let all = std::env::var("LYCHGATE_FAULTS").is_ok_and(|faults| faults == "all");
     for kind in ALL {
         scene
@@ -227,13 +195,7 @@ async fn the_process_may_die_after_a_write_of_a_thousand_members() {
 #[tokio::test]
 async fn a_reader_sees_whole_versions_only_while_it_happens() {
     let scene = Scene::new(200).await;
-    for kind in [
-        Kind::Add,
-        Kind::Replace,
-        Kind::Remove,
-        Kind::Create,
-        Kind::Delete,
-    ] {
+    for kind in [Kind::Add, Kind::Replace, Kind::Remove, Kind::Create, Kind::Delete] {
         scene.bench.restore();
         let created = group(&scene.bench.world, "New", scene.outside.len());
         let done = std::sync::atomic::AtomicBool::new(false);
@@ -312,9 +274,7 @@ async fn a_small_change_waits_for_a_live_one_and_then_says_busy() {
     let (world, o) = (&bench.world, &bench.organization);
     let one = [scene.inside[0].id];
     let busy = change_members(&bench.calm, world, o, &before, &[], &one).await;
-    let Err(CommitError::Busy { retry_after_secs }) = busy else {
-        panic!("{busy:?}")
-    };
+    let Err(CommitError::Busy { retry_after_secs }) = busy else { panic!("{busy:?}") };
     assert!((1..=31).contains(&retry_after_secs));
     world.pass(u64::from(retry_after_secs) * 1_000);
     let done = change_members(&bench.calm, world, o, &before, &[], &one).await;
@@ -330,11 +290,7 @@ async fn given_up_versions_are_cleaned_before_they_are_too_many() {
     let created = group(&bench.world, "New", 0);
     for round in 0..2 * ABORTED_MAX {
         bench.hook.break_writes(3, 1, Fault::DieAfter);
-        let kind = if round % 2 == 0 {
-            Kind::Add
-        } else {
-            Kind::Remove
-        };
+        let kind = if round % 2 == 0 { Kind::Add } else { Kind::Remove };
         assert!(scene.run(kind, &created).await.is_err());
         bench.hook.reset();
         bench.world.pass(60_000);
@@ -360,11 +316,7 @@ async fn a_creation_that_died_holds_its_name_for_its_lease_only() {
     bench.hook.reset();
     // Nobody sees it: not by id, not by name, not in a list, not in the count.
     assert_eq!(bench.read_group(first.id).await, None);
-    let wanted = Wanted {
-        claims: group_keys(&first),
-        group_count: true,
-        ..Wanted::default()
-    };
+    let wanted = Wanted { claims: group_keys(&first), group_count: true, ..Wanted::default() };
     let found = bench.calm.fetch(&ctx, o, wanted).await.unwrap();
     assert_eq!((found.claims.len(), found.group_count), (0, 1));
     let listed = bench.calm.groups_after(&ctx, o, None, 10).await.unwrap();
@@ -373,16 +325,10 @@ async fn a_creation_that_died_holds_its_name_for_its_lease_only() {
     // A small one with the same name, once the lease has ended.
     bench.world.pass(60_000);
     let second = bench.group("NEW", &scene.outside[..2]).await;
-    assert_eq!(
-        bench.seen(second.id).await,
-        Some((2, ids(&scene.outside[..2])))
-    );
+    assert_eq!(bench.seen(second.id).await, Some((2, ids(&scene.outside[..2]))));
     sweep(bench).await;
     check_clean(bench).await;
-    let marker = bench
-        .calm
-        .marker_at_or_below(&ctx, o, List::Groups, 1)
-        .await;
+    let marker = bench.calm.marker_at_or_below(&ctx, o, List::Groups, 1).await;
     assert_eq!(marker, Ok(None));
 }
 
@@ -391,24 +337,15 @@ async fn a_large_change_of_a_member_that_is_gone_is_not_done() {
     let scene = Scene::new(120).await;
     let bench = &scene.bench;
     let (ctx, o) = (bench.ctx(), &bench.organization);
-    let MemberId::User(id) = scene.outside[77].id else {
-        panic!("a user")
-    };
+    let MemberId::User(id) = scene.outside[77].id else { panic!("a user") };
     let user = bench.read_user(id).await.unwrap();
     let keys = crate::common::user_keys(&user);
     let gone = event(EventKind::MemberDeleted);
     use lychgate_core::ports::Users;
-    bench
-        .calm
-        .delete_user(&ctx, o, &user, &keys, None, &gone)
-        .await
-        .unwrap();
+    bench.calm.delete_user(&ctx, o, &user, &keys, None, &gone).await.unwrap();
     let created = group(&bench.world, "New", scene.outside.len());
     for kind in [Kind::Add, Kind::Create] {
-        assert_eq!(
-            scene.run(kind, &created).await,
-            Err(CommitError::MemberGone)
-        );
+        assert_eq!(scene.run(kind, &created).await, Err(CommitError::MemberGone));
         assert!(!scene.old_or_new(kind, &created, "given up").await);
     }
     check(bench).await;

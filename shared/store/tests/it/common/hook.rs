@@ -90,10 +90,7 @@ impl Hook {
     /// Breaks the `write`-th write from now, and those after it up to `count`.
     pub(crate) fn break_writes(&self, write: usize, count: usize, fault: Fault) {
         let mut state = self.state.lock().unwrap();
-        *state = State {
-            fault: Some((write, write + count, fault)),
-            ..State::default()
-        };
+        *state = State { fault: Some((write, write + count, fault)), ..State::default() };
     }
 
     /// How many writes there were.
@@ -225,13 +222,9 @@ impl Intercept for Shared {
             return Ok(());
         };
         let mut state = self.0.state.lock().unwrap();
-        for (units, is_write) in units!(
-            output,
-            GetItemOutput,
-            QueryOutput,
-            PutItemOutput,
-            DeleteItemOutput
-        ) {
+        for (units, is_write) in
+            units!(output, GetItemOutput, QueryOutput, PutItemOutput, DeleteItemOutput)
+        {
             let units = units.capacity_units.unwrap_or_default();
             if is_write {
                 state.units.write += units;
@@ -287,10 +280,7 @@ impl Hook {
         let mut state = self.state.lock().unwrap();
         state.sent += 1;
         let sent = state.sent;
-        state
-            .sleep_at
-            .as_ref()
-            .is_some_and(|range| range.contains(&sent))
+        state.sleep_at.as_ref().is_some_and(|range| range.contains(&sent))
     }
 }
 
