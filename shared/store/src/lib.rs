@@ -49,9 +49,6 @@ impl Store {
     /// A store on this table. Functions call [`connect`].
     #[must_use]
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 }
