@@ -6,3 +6,6 @@ mod concurrency;
 mod contract;
 mod idp;
 mod isolation;
+mod model;
+mod reproduction;
+mod rfc;
