@@ -4,6 +4,7 @@
 mod bad_input;
 mod concurrency;
 mod contract;
+mod fuzz;
 mod idp;
 mod isolation;
 mod model;
