@@ -123,7 +123,7 @@ fn judge(route: &Route, answer: &Answer, ours: &Ours) {
 }
 
 async fn walk(endpoint: &Endpoint) {
-    let acme = Session::new(endpoint, "acme").await;
+    let acme = Session::new(endpoint, "here").await;
     let ada = acme.user_with("ada@example.com", json!({"externalId": "E"})).await;
     let eng = acme.group("Engineering", std::slice::from_ref(&ada)).await;
     let ours = Ours { ada, eng };
