@@ -47,14 +47,14 @@ fn every_corpus_folder_has_its_body() {
 #[test]
 fn seeded_mutations_break_nothing() {
     let from = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let (seed, runs) = (from("FUZZ_SEED").unwrap_or(42), from("FUZZ_RUNS").unwrap_or(400));
+    let (seed, runs) = (from("FUZZ_SEED").unwrap_or(42), from("FUZZ_RUNS").unwrap_or(1_500));
     for (name, body) in bodies() {
         let seeds = corpus(name);
         let mut random = Random::new(seed);
         for run in 0..runs {
             let (file, start) = random.pick(&seeds);
             let mut bytes = start.clone();
-            for _ in 0..=random.below(3) {
+            for _ in 0..=random.below(2) {
                 bytes = mutated(&bytes, &mut random);
             }
             let broken = std::panic::catch_unwind(|| body(&bytes)).is_err();
@@ -78,4 +78,21 @@ fn a_body_that_panics_is_noticed() {
         std::panic::catch_unwind(|| canary(&bytes)).is_err()
     });
     assert!(found, "mutations reach what a seed does not have");
+}
+
+#[test]
+fn most_mutations_of_json_are_json_and_some_of_filters_are_filters() {
+    let mut random = Random::new(3);
+    let (mut json, mut filters) = (0, 0);
+    for _ in 0..400 {
+        let (_, seed) = random.pick(&corpus("patch")).clone();
+        json += usize::from(
+            serde_json::from_slice::<serde_json::Value>(&mutated(&seed, &mut random)).is_ok(),
+        );
+        let (_, seed) = random.pick(&corpus("filter")).clone();
+        let text = String::from_utf8_lossy(&mutated(&seed, &mut random)).into_owned();
+        filters += usize::from(lychgate_scim::filter::Filter::parse(&text).is_ok());
+    }
+    assert!(json > 250, "only {json} of 400 reach the parsers behind JSON");
+    assert!(filters > 40, "only {filters} of 400 are still filters");
 }

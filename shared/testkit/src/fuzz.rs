@@ -295,52 +295,128 @@ pub fn search(bytes: &[u8]) {
     }
 }
 
-/// A mutation of `seed`: bytes flipped, cut, doubled, and pieces of the grammars put in.
+/// Pieces of the grammars.
+const PIECES: &[&str] = &[
+    "\"",
+    "\\",
+    "\\u0000",
+    "\\ud800",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    ",",
+    ".",
+    " ",
+    " and ",
+    " or ",
+    "not (",
+    " eq ",
+    " pr",
+    "null",
+    "true",
+    "\"True\"",
+    "1e999",
+    "-0",
+    "bulkId:",
+    "urn:",
+    "members",
+    "emails[type eq \"work\"].value",
+    "\u{0}",
+    "\u{feff}",
+    "é",
+    "İ",
+    "ß",
+    "\u{1F600}",
+    "$ref",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
+    "lyg_",
+    "Bearer ",
+    "W/\"1\"",
+];
+
+/// A mutation of `seed`: a piece of its JSON replaced, renamed, doubled or removed when it is JSON, and bytes
+/// flipped, cut, doubled, and pieces of the grammars put in.
 #[must_use]
 pub fn mutated(seed: &[u8], random: &mut Random) -> Vec<u8> {
-    const PIECES: &[&str] = &[
-        "\"",
-        "\\",
-        "\\u0000",
-        "\\ud800",
-        "(",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        ":",
-        ",",
-        ".",
-        " ",
-        " and ",
-        " or ",
-        "not (",
-        " eq ",
-        " pr",
-        "null",
-        "true",
-        "\"True\"",
-        "1e999",
-        "-0",
-        "bulkId:",
-        "urn:",
-        "members",
-        "emails[type eq \"work\"].value",
-        "\u{0}",
-        "\u{feff}",
-        "é",
-        "İ",
-        "ß",
-        "\u{1F600}",
-        "$ref",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
-        "lyg_",
-        "Bearer ",
-        "W/\"1\"",
-    ];
+    if random.below(4) != 0
+        && let Ok(mut value) = serde_json::from_slice::<Value>(seed)
+    {
+        for _ in 0..=random.below(3) {
+            mutate_value(&mut value, random);
+        }
+        return value.to_string().into_bytes();
+    }
+    mutated_bytes(seed, random)
+}
+
+/// Changes one place somewhere in a JSON value: what a parser of JSON lets through to the parsers behind it.
+fn mutate_value(value: &mut Value, random: &mut Random) {
+    let down = random.below(4) != 0;
+    match value {
+        Value::Object(map) if down && !map.is_empty() => {
+            let name = map.keys().nth(random.below(map.len())).cloned().unwrap_or_default();
+            match random.below(8) {
+                0 => drop(map.remove(&name)),
+                1 => {
+                    let moved = map.remove(&name).unwrap_or_default();
+                    map.insert(odd_name(&name, random), moved);
+                }
+                2 => drop(map.insert(odd_name(&name, random), odd_value(random))),
+                _ => mutate_value(&mut map[&name], random),
+            }
+        }
+        Value::Array(list) if down && !list.is_empty() => {
+            let at = random.below(list.len());
+            match random.below(6) {
+                0 => drop(list.remove(at)),
+                1 => list.push(list[at].clone()),
+                2 => list.push(odd_value(random)),
+                _ => mutate_value(&mut list[at], random),
+            }
+        }
+        Value::String(text) if random.below(2) == 0 => {
+            *text = String::from_utf8_lossy(&mutated_bytes(text.as_bytes(), random)).into_owned();
+        }
+        other => *other = odd_value(random),
+    }
+}
+
+fn odd_name(name: &str, random: &mut Random) -> String {
+    match random.below(5) {
+        0 => name.to_uppercase(),
+        1 => format!("{name}."),
+        2 => format!("urn:ietf:params:scim:schemas:core:2.0:User:{name}"),
+        3 => (*random.pick(PIECES)).to_owned(),
+        _ => format!("{name}[type eq \"work\"].value"),
+    }
+}
+
+fn odd_value(random: &mut Random) -> Value {
+    match random.below(14) {
+        0 => Value::Null,
+        1 => json!(true),
+        2 => json!("False"),
+        3 => json!(""),
+        4 => json!(-1.5e300),
+        5 => json!(u64::MAX),
+        6 => json!([]),
+        7 => json!({}),
+        8 => json!([[1], null]),
+        9 => json!({"value": null}),
+        10 => json!([{"value": "x", "primary": "True"}, {"value": "x", "primary": true}]),
+        11 => json!("x".repeat(random.below(3_000))),
+        12 => json!({"value": {"value": ["x"]}}),
+        _ => json!(*random.pick(PIECES)),
+    }
+}
+
+fn mutated_bytes(seed: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = seed.to_vec();
-    for _ in 0..=random.below(4) {
+    for _ in 0..=random.below(2) {
         let at = random.below(bytes.len() + 1);
         match random.below(6) {
             0 if !bytes.is_empty() => {
