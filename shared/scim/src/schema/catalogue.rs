@@ -15,10 +15,7 @@ impl Catalogue {
     /// The RFC's schemas with Lychgate's `sendEmails`.
     #[must_use]
     pub fn standard() -> Self {
-        Self {
-            user: user::resource_type(),
-            group: group::resource_type(),
-        }
+        Self { user: user::resource_type(), group: group::resource_type() }
     }
 
     /// The standard schemas with the attributes that this document declares (P9); its form is described in
