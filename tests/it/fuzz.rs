@@ -46,6 +46,10 @@ fn every_corpus_folder_has_its_body() {
 
 #[test]
 fn seeded_mutations_break_nothing() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long and from which seed is the caller's to say"
+    )]
     let from = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let (seed, runs) = (from("FUZZ_SEED").unwrap_or(42), from("FUZZ_RUNS").unwrap_or(1_500));
     for (name, body) in bodies() {

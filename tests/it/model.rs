@@ -557,6 +557,10 @@ pub(crate) async fn tell<S: Store + Clone + 'static>(
 
 /// Tells many random stories and shrinks the first one that goes wrong.
 fn explore<S: Store + Clone + 'static>(runtime: &tokio::runtime::Runtime, store: S, cases: u32) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long and from which seed is the caller's to say"
+    )]
     let from = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let seed = from("MODEL_SEED").unwrap_or(20_261_122);
     let cases = from("MODEL_CASES").map_or(cases, |cases| u32::try_from(cases).unwrap_or(u32::MAX));

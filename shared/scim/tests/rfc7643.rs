@@ -2,6 +2,7 @@
 //! this server decides otherwise and names here.
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the samples are files; the crate itself reads none")]
 mod tests {
     use lychgate_scim::{
         Notices, Resource, json,

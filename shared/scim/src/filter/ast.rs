@@ -1,4 +1,4 @@
-//! The shape of a filter, independent of any schema, and its canonical text.
+//! The shape of a filter (RFC 7644 §3.4.2.2), independent of any schema, and its canonical text.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Which key look-ups find every resource that a filter can match (P13): the store answers those at the same
+//! Which key look-ups find every resource that a filter (RFC 7644 §3.4.2.2) can match (P13): the store answers those at the same
 //! cost for ten users and for a million.
 //!
 //! INVARIANT: a plan may name too many candidates, never too few. Whoever follows it evaluates the whole

@@ -1,4 +1,4 @@
-//! What a PATCH does to the members of a group. They are not part of a [`crate::Resource`] (a group may have
+//! What a PATCH (RFC 7644 §3.5.2) does to the members of a group. They are not part of a [`crate::Resource`] (a group may have
 //! 100,000, P11), so a plan names the changes, and the caller reads no more of the membership than they need.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The resource types that are served, with what the operator declared.
+//! The resource types that are served (RFC 7643 §6), with what the operator declared.
 
 use super::{ResourceType, Schema, declared, group, user};
 

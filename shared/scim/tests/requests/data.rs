@@ -1,5 +1,7 @@
 //! Reads the case files.
 
+#![expect(clippy::disallowed_methods, reason = "the cases are files; the crate itself reads none")]
+
 use std::fs;
 use std::path::PathBuf;
 
