@@ -73,7 +73,7 @@ test: ## All tests, and the outside judges. The last line names what was skipped
 	@$(MAKE) test-doc
 	@if tests/judges/venv.sh; then $(MAKE) lint-template judge-scim; \
 	elif [ "$${CI:-}" = true ]; then echo "CI skips no judge."; exit 1; \
-	else echo "template, scim2-tester" > $(SKIPPED); fi
+	else echo "template, openapi, scim2-tester, tour" > $(SKIPPED); fi
 	@if [ -f $(SKIPPED) ]; then echo "all tests passed; judges skipped: $$(cat $(SKIPPED)) (the reason is above)"; \
 	else echo "all tests passed; no judge was skipped"; fi
 
@@ -87,13 +87,16 @@ test-doc: ## The examples in the documentation
 	cargo test --workspace --doc --quiet
 
 .PHONY: judge-scim
-judge-scim: venv ## scim2-tester against a server of its own
+judge-scim: venv ## Servers of their own against scim2-tester, the API's description and the README's tour
 	cargo build --workspace --bins
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/scim_tester.py
+	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/openapi.py
+	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- python3 tests/judges/tour.py $(TARGET)
 
 .PHONY: lint-template
-lint-template: venv ## The SAM template: lint, transform, check what comes out
+lint-template: venv ## The SAM template and the API's description: lint, check what comes out
 	$(VENV)/python tests/judges/template.py
+	$(VENV)/python tests/judges/openapi.py
 
 .PHONY: check
 check: ## Formatting, clippy and tidy
@@ -111,9 +114,9 @@ fuzz-smoke: ## Each fuzz body for FUZZ_SECS seconds, seeded
 	FUZZ_SECS=$(FUZZ_SECS) cargo test --workspace --test it --quiet -- fuzz
 
 .PHONY: bench
-bench: ## CPU per operation, against a bare handler that makes the same calls
-	cargo build --release --workspace --bin lychgate-local --bin bench
-	$(TARGET)/release/bench
+bench: ## CPU per operation, against a bare handler that makes the same calls (QUICK=1: a look in between)
+	cargo build --profile bench --workspace --bin bench
+	$(TARGET)/release/bench $(if $(QUICK),--quick)
 
 .PHONY: sizes
 sizes: build ## Bytes of each function; foreign code in it fails
@@ -122,7 +125,9 @@ sizes: build ## Bytes of each function; foreign code in it fails
 .PHONY: cold-start
 cold-start: build ## Instructions from start to first answer, counted by callgrind
 	@command -v valgrind >/dev/null || { echo "cold-start counts with valgrind. On Debian and Ubuntu: sudo apt-get install valgrind"; exit 1; }
-	python3 tests/judges/cold_start.py $(TARGET)/lambda
+	@command -v openssl >/dev/null || { echo "cold-start makes a test authority with openssl. On Debian and Ubuntu: sudo apt-get install openssl"; exit 1; }
+	cargo build --workspace --bins
+	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- python3 tests/judges/cold_start.py $(TARGET)/lambda
 
 .PHONY: deny
 deny: ## Licences, sources, banned crates and advisories (cargo install --locked cargo-deny; advisories need the network)

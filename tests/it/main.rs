@@ -2,11 +2,14 @@
 //! so that a machine with two cores links once.
 
 mod bad_input;
+mod bootstrap;
 mod concurrency;
 mod contract;
 mod fuzz;
 mod idp;
 mod isolation;
 mod model;
+mod openapi;
 mod reproduction;
 mod rfc;
+mod tidy;

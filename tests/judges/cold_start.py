@@ -2,59 +2,52 @@
 
     python3 tests/judges/cold_start.py TARGET/lambda [FUNCTION…]
 
-The bootstrap runs under callgrind against a Runtime API that this script plays; it is handed its event of
+The release bootstrap runs under callgrind against a Runtime API that this script plays; it is handed its event of
 infra/events and ended when it has answered. The count does not depend on how busy the machine is, so it can be held
-to a bound. DynamoDB is played too, over plain http, and finds nothing: what is not counted here is a TLS handshake
-and, where the client reads them, the parsing of root certificates. The last line is `cold-start: N passed, N failed`.
+to a bound. Run by with_server.py, the functions find the embedded DynamoDB and the demo organization there, so that a
+first GET is a real one, answered 200.
+
+DynamoDB is reached over https, as on AWS: this script ends the TLS in front of the embedded one. A function trusts
+nothing but the roots that are built into it, and there is no setting that changes this. So the *file* is changed: in
+a copy of the bootstrap the bytes of one built-in root give way to the root of a test authority, whose chain (root,
+intermediate, leaf; RSA 2048, as DynamoDB's) the server shows. All that a real start does is counted: reading all the
+roots, the handshake, the checking of two signatures and of the server's own.
+
+The last line is `cold-start: N passed, N failed`.
 """
 
+import http.client
 import http.server
 import json
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 import zipfile
 
-EVENTS = pathlib.Path(__file__).resolve().parents[2] / "infra" / "events"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EVENTS = ROOT / "infra" / "events"
+ROOTS = ROOT / "shared" / "store" / "roots"
+REPLACED_ROOT = "Amazon_Root_CA_1.pem"
+PLACEHOLDERS = {"lyg_not-a-real-token": "SCIM_TOKEN", "not-a-real-operator-key": "OPERATOR_KEY"}
 MILLIONS_MAX = {"scim-discovery": 2.0}
 MILLIONS_MAX_ELSE = 20.0
+WITHOUT_STORE = {"scim-discovery"}
 ANSWER_SECS_MAX = 120
 
 
-class Lambda(http.server.BaseHTTPRequestHandler):
-    """The Runtime API for one event, and DynamoDB for whatever the function asks."""
-
+class Server(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    event: bytes
-    answer: bytes | None
-    answered: threading.Event
 
-    def do_GET(self):
-        if self.answered.is_set():
-            time.sleep(ANSWER_SECS_MAX)  # no second event: the process is ended while it waits
-            return
-        self.reply(200, self.event, {
-            "Lambda-Runtime-Aws-Request-Id": "00000000-0000-4000-8000-000000000000",
-            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + ANSWER_SECS_MAX) * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:cold-start",
-            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
-        })
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or self.chunks()
-        if self.path.startswith("/2018-06-01/runtime"):
-            type(self).answer = body if self.path.endswith("/response") else None
-            self.reply(202, b"{}", {})
-            self.answered.set()
-        else:
-            self.reply(200, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
-
-    def chunks(self) -> bytes:
+    def body(self) -> bytes:
+        if length := self.headers.get("Content-Length"):
+            return self.rfile.read(int(length))
         body = b""
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             while size := int(self.rfile.readline().split(b";")[0], 16):
@@ -74,20 +67,101 @@ class Lambda(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def count(bootstrap: pathlib.Path, event: bytes, folder: pathlib.Path) -> tuple[int, str]:
-    """Instructions, and what the function answered."""
-    handler = type("OneEvent", (Lambda,), {"event": event, "answer": None, "answered": threading.Event()})
+class Lambda(Server):
+    """The Runtime API for one event."""
+
+    event: bytes
+    answer: bytes | None
+    answered: threading.Event
+
+    def do_GET(self):
+        if self.answered.is_set():
+            time.sleep(ANSWER_SECS_MAX)  # no second event: the process is ended while it waits
+            return
+        self.reply(200, self.event, {
+            "Lambda-Runtime-Aws-Request-Id": "00000000-0000-4000-8000-000000000000",
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + ANSWER_SECS_MAX) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:cold-start",
+            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
+        })
+
+    def do_POST(self):
+        body = self.body()
+        type(self).answer = body if self.path.endswith("/response") else None
+        self.reply(202, b"{}", {})
+        self.answered.set()
+
+
+class Dynamo(Server):
+    """The embedded DynamoDB, with TLS in front; without one, a DynamoDB that finds nothing."""
+
+    def do_POST(self):
+        body, url = self.body(), os.environ.get("DYNAMODB_URL")
+        if url is None:
+            self.reply(200, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
+            return
+        behind = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=ANSWER_SECS_MAX)
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "transfer-encoding"}
+        behind.request("POST", self.path, body, headers | {"Content-Length": str(len(body))})
+        answer = behind.getresponse()
+        names = ("Content-Type", "x-amz-crc32", "x-amzn-RequestId")
+        self.reply(answer.status, answer.read(), {name: answer.headers[name] for name in names if answer.headers[name]})
+        behind.close()
+
+
+def serve(handler: type[Server], context: ssl.SSLContext | None = None) -> http.server.ThreadingHTTPServer:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    server.handle_error = lambda *_: None  # the process is ended while it waits: its connection breaks
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"127.0.0.1:{server.server_address[1]}"
-    out = folder / "callgrind.out"
+    return server
+
+
+def authority(folder: pathlib.Path) -> tuple[bytes, ssl.SSLContext]:
+    """The root of a test authority, and what a server of its chain needs."""
+
+    def openssl(*arguments: str):
+        done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"openssl {' '.join(arguments)} failed:\n{done.stderr}")
+
+    def certificate(name: str, issuer: str | None, extensions: str):
+        new = ["-newkey", "rsa:2048", "-noenc", "-keyout", f"{name}.key", "-subj", f"/CN={name}"]
+        (folder / f"{name}.ext").write_text(extensions)
+        openssl("req", "-new", *new, "-out", f"{name}.csr")
+        sign = ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key"] if issuer else ["-signkey", f"{name}.key"]
+        openssl("x509", "-req", "-in", f"{name}.csr", *sign, "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+
+    certificate("root", None, "basicConstraints=critical,CA:TRUE\n")
+    certificate("between", "root", "basicConstraints=critical,CA:TRUE\n")
+    certificate("leaf", "between", "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n")
+    chain = folder / "chain.pem"
+    chain.write_bytes((folder / "leaf.pem").read_bytes() + (folder / "between.pem").read_bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, folder / "leaf.key")
+    return (folder / "root.pem").read_bytes(), context
+
+
+def with_root(bootstrap: pathlib.Path, root: bytes):
+    """Puts the test authority's root into the place of a built-in one."""
+    built_in = (ROOTS / REPLACED_ROOT).read_bytes()
+    binary = bootstrap.read_bytes()
+    if binary.count(built_in) != 1 or len(root) > len(built_in):
+        sys.exit(f"{bootstrap.parent.name}: {REPLACED_ROOT} does not stand in the binary once, or is too short")
+    bootstrap.write_bytes(binary.replace(built_in, root.ljust(len(built_in), b"\n")))
+
+
+def count(bootstrap: pathlib.Path, event: bytes, dynamodb: str) -> tuple[int, str]:
+    """Instructions, and what the function answered."""
+    handler = type("OneEvent", (Lambda,), {"event": event, "answer": None, "answered": threading.Event()})
+    server = serve(handler)
+    out = bootstrap.with_name("callgrind.out")
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", str(bootstrap)],
         env={
             "PATH": os.environ["PATH"],
-            "AWS_LAMBDA_RUNTIME_API": address,
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_address[1]}",
             "AWS_LAMBDA_FUNCTION_NAME": "cold-start",
             "AWS_LAMBDA_FUNCTION_VERSION": "1",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -96,8 +170,9 @@ def count(bootstrap: pathlib.Path, event: bytes, folder: pathlib.Path) -> tuple[
             "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_ENDPOINT_URL_DYNAMODB": f"http://{address}",
-            "LYCHGATE_TABLE": "lychgate",
+            "AWS_SESSION_TOKEN": "local" * 100,  # Lambda's role always has one, and it is long
+            "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
+            "LYCHGATE_TABLE": os.environ.get("DYNAMODB_TABLE", "lychgate"),
         },
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )
@@ -108,6 +183,8 @@ def count(bootstrap: pathlib.Path, event: bytes, folder: pathlib.Path) -> tuple[
     if not answered:
         sys.exit(f"{bootstrap.parent.name} answered nothing:\n{log[-2000:]}")
     total = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
+    if keep := os.environ.get("CALLGRIND_OUT"):  # for callgrind_annotate
+        pathlib.Path(keep).write_bytes(out.read_bytes())
     try:
         status = str(json.loads(handler.answer or b"null")["statusCode"])
     except (TypeError, KeyError, ValueError):
@@ -115,22 +192,42 @@ def count(bootstrap: pathlib.Path, event: bytes, folder: pathlib.Path) -> tuple[
     return int(total.group(1)), status
 
 
+def sample(name: str) -> bytes:
+    event = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
+    for placeholder, variable in PLACEHOLDERS.items():
+        event = event.replace(placeholder, os.environ.get(variable, placeholder))
+    return event.encode()
+
+
 def main() -> int:
     built, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
     names = names or sorted(path.parent.name for path in built.glob("*/bootstrap.zip"))
     passed = failed = 0
-    print(f"{'function':<18}{'million instructions':>22}{'at most':>10}  answer")
-    for name in names:
-        with tempfile.TemporaryDirectory() as folder:
+    print(f"{'million instructions':<22}{'over http':>12}{'over https':>12}{'at most':>10}  answer")
+    with tempfile.TemporaryDirectory() as scratch:
+        root, context = authority(pathlib.Path(scratch))
+        plain, secure = serve(Dynamo), serve(Dynamo, context)
+        for name in names:
+            folder = pathlib.Path(scratch, name)
+            folder.mkdir()
             with zipfile.ZipFile(built / name / "bootstrap.zip") as archive:
                 archive.extract("bootstrap", folder)
-            bootstrap = pathlib.Path(folder, "bootstrap")
+            bootstrap = folder / "bootstrap"
             bootstrap.chmod(0o755)
-            instructions, status = count(bootstrap, (EVENTS / f"{name}.json").read_bytes(), pathlib.Path(folder))
-        bound = MILLIONS_MAX.get(name, MILLIONS_MAX_ELSE)
-        good = instructions <= bound * 1e6
-        print(f"{name:<18}{instructions / 1e6:>22.2f}{bound:>10.1f}  {status}{'' if good else '  TOO MANY'}", flush=True)
-        passed, failed = passed + good, failed + (not good)
+            event = sample(name)
+            over_http, status = count(bootstrap, event, f"http://127.0.0.1:{plain.server_address[1]}")
+            counted, shown = over_http, "-"
+            if name not in WITHOUT_STORE:
+                with_root(bootstrap, root)
+                counted, status = count(bootstrap, event, f"https://localhost:{secure.server_address[1]}")
+                shown = f"{counted / 1e6:.2f}"
+            bound = MILLIONS_MAX.get(name, MILLIONS_MAX_ELSE)
+            good = counted <= bound * 1e6 and status not in ("no status", "500", "503")
+            print(
+                f"{name:<22}{over_http / 1e6:>12.2f}{shown:>12}{bound:>10.1f}  {status}{'' if good else '  FAILED'}",
+                flush=True,
+            )
+            passed, failed = passed + good, failed + (not good)
     print(f"cold-start: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

@@ -18,11 +18,19 @@ pub fn handler<S: Organizations + AccessTokens + 'static>(
     stack: Stack,
     store: S,
 ) -> impl Handler + use<S> {
-    Json::new(OauthToken { store }, stack)
+    Json::new(OauthToken::new(store), stack)
 }
 
-struct OauthToken<S> {
+/// The token endpoint's route on a store.
+pub struct OauthToken<S> {
     store: S,
+}
+
+impl<S> OauthToken<S> {
+    /// See [`handler`].
+    pub const fn new(store: S) -> Self {
+        Self { store }
+    }
 }
 
 impl<S: Organizations + AccessTokens> Routes for OauthToken<S> {
@@ -38,8 +46,8 @@ impl<S: Organizations + AccessTokens> Routes for OauthToken<S> {
             Ok(issued) => granted(&issued),
             Err(error) => refused(&error, ctx.request_id),
         };
-        // RFC 6749 §5.1: both, for every answer that carries or could carry a token.
-        Ok(reply.with_header("cache-control", "no-store").with_header("pragma", "no-cache"))
+        // RFC 6749 §5.1 wants this beside `Cache-Control: no-store`, which every reply of the edge has.
+        Ok(reply.with_header("pragma", "no-cache"))
     }
 }
 

@@ -7,19 +7,13 @@ use lychgate_edge::{
     reply::Reply,
 };
 
-use crate::{
-    Store,
-    body::{Body, check_query},
-    problem, view,
-};
+use crate::{Store, body::Body, problem, view};
 
 pub(crate) async fn list<S: Store>(
     ctx: &Ctx<'_>,
     store: &S,
     bootstrap: Option<&SecretHash>,
-    incoming: &Incoming<'_>,
 ) -> Result<Reply, Problem> {
-    check_query(incoming, &[])?;
     let keys = keys::list(ctx, store).await.map_err(problem::of)?;
     let mut body = view::items(keys.iter().map(view::operator_key));
     // Whether the stack's configuration still opens the door with a key of its own.

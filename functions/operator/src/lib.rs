@@ -30,6 +30,8 @@ use lychgate_edge::{
 };
 use lychgate_scim::ErrorKind;
 
+use crate::body::check_query;
+
 /// What the operator's routes need of a store.
 pub trait Store: Organizations + Users + Journal + OperatorKeys {}
 
@@ -42,12 +44,20 @@ pub fn handler<S: Store + 'static>(
     store: S,
     bootstrap: Option<SecretHash>,
 ) -> impl Handler + use<S> {
-    Json::new(Operator { store, bootstrap }, stack)
+    Json::new(Operator::new(store, bootstrap), stack)
 }
 
-struct Operator<S> {
+/// The operator's routes on a store.
+pub struct Operator<S> {
     store: S,
     bootstrap: Option<SecretHash>,
+}
+
+impl<S> Operator<S> {
+    /// See [`handler`].
+    pub const fn new(store: S, bootstrap: Option<SecretHash>) -> Self {
+        Self { store, bootstrap }
+    }
 }
 
 impl<S: Store> Routes for Operator<S> {
@@ -60,9 +70,7 @@ impl<S: Store> Routes for Operator<S> {
                 .await
                 .map_err(problem::of)?;
         ctx.actor = actor;
-        let reply = self.route(ctx, incoming).await?;
-        // Secrets are shown here once, and lists of people: nothing of it belongs into a cache.
-        Ok(reply.with_header("cache-control", "no-store"))
+        self.route(ctx, incoming).await
     }
 }
 
@@ -72,6 +80,9 @@ impl<S: Store> Operator<S> {
         // The part of the path that names the organization is the same for all; what follows picks the file.
         let path = incoming.route.path;
         let noun = path.strip_prefix("/v1/organizations/{organization}/").unwrap_or(path);
+        if !is_paged(incoming.route.method, noun) {
+            check_query(incoming, &[])?;
+        }
         match (incoming.route.method, noun) {
             (Method::Get, "/v1/organizations") => organizations::list(ctx, store, incoming).await,
             (Method::Post, "/v1/organizations") => {
@@ -93,7 +104,7 @@ impl<S: Store> Operator<S> {
             (Method::Delete, "tokens/{token}") => tokens::revoke(ctx, store, incoming).await,
             (Method::Get, "events") => events::history(ctx, store, incoming).await,
             (Method::Get, "/v1/operator-keys") => {
-                keys::list(ctx, store, self.bootstrap.as_ref(), incoming).await
+                keys::list(ctx, store, self.bootstrap.as_ref()).await
             }
             (Method::Post, "/v1/operator-keys") => keys::create(ctx, store, incoming).await,
             (Method::Delete, "/v1/operator-keys/{key}") => {
@@ -155,6 +166,12 @@ impl<S: Store> Operator<S> {
             _ => Err(unrouted(incoming)),
         }
     }
+}
+
+/// The routes that take parameters in the query: each of them checks their names itself.
+fn is_paged(method: Method, noun: &str) -> bool {
+    method == Method::Get
+        && matches!(noun, "/v1/organizations" | "directory/requests" | "events" | "members")
 }
 
 /// A route of the table that no file here serves: a defect of ours, held off by a test over the whole table.

@@ -96,6 +96,10 @@ pub(crate) async fn clean_up<S: Store>(
         }
     };
     let cursor = body.nullable_text("cursor")?;
+    if cursor.is_some() && matches!(whom, CleanUp::Ids(_)) {
+        let detail = "`cursor` goes with `suspended_before`: with `ids`, leave it out.";
+        return Err(problem::of(Refusal::invalid("cursor", detail)));
+    }
     let cleaned = members::clean_up(ctx, store, incoming.parameter("organization"), &whom, cursor)
         .await
         .map_err(problem::of)?;

@@ -69,9 +69,7 @@ fn document(
     // RFC 7644 §4: sorting and the like are ignored here, a filter is refused, so that nobody takes the whole list for
     // a filtered one.
     if request.query("filter").is_some() && !route.path.ends_with("Config") {
-        return Err(Error::forbidden(
-            "Discovery cannot be filtered. Leave `filter` out.",
-        ));
+        return Err(Error::forbidden("Discovery cannot be filtered. Leave `filter` out."));
     }
     let root = format!("{}{SCIM_ROOT}", request.base_url);
     let id = parameters.get("id");

@@ -13,12 +13,5 @@ pub(crate) async fn run<S: Directory>(
     incoming: &Incoming<'_>,
     id: &str,
 ) -> Result<Answer, Failure> {
-    groups::read(
-        call,
-        store,
-        id,
-        &incoming.projection(call),
-        &incoming.preconditions(),
-    )
-    .await
+    groups::read(call, store, id, &incoming.projection(call), &incoming.preconditions()).await
 }

@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use lychgate_store::{Config, CredentialSource, connect};
+use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
     lychgate_edge::run::main(async |config, stack| {
         let store = connect(Config {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),
-            credentials: CredentialSource::Environment,
         });
         Ok(scim_users::handler(stack, store.await?))
     })

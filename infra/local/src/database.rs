@@ -1,6 +1,6 @@
 //! The embedded DynamoDB: a file of the data folder, or memory, behind its own port.
 //!
-//! The file is SQLite in WAL mode with `synchronous=FULL`: a write is on the disk before it is answered, so a
+//! The file is one of `SQLite` in WAL mode with `synchronous=FULL`: a write is on the disk before it is answered, so a
 //! `kill -9` loses nothing that was answered.
 
 use std::{
@@ -92,9 +92,9 @@ impl Database {
 fn lock(folder: &Path) -> Result<File, Error> {
     let shown = folder.display();
     let options = File::options().create(true).truncate(false).write(true).to_owned();
-    let file = options
-        .open(folder.join(LOCK_NAME))
-        .map_err(|error| Error::new(format!("The folder {shown} cannot be written to: {error}.")))?;
+    let file = options.open(folder.join(LOCK_NAME)).map_err(|error| {
+        Error::new(format!("The folder {shown} cannot be written to: {error}."))
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::new(format!(
@@ -108,9 +108,17 @@ fn lock(folder: &Path) -> Result<File, Error> {
 
 fn open_file(path: &Path) -> Result<Dynoxide, Error> {
     let shown = path.display();
-    let text = path
-        .to_str()
-        .ok_or_else(|| Error::new(format!("The path {shown} is not UTF-8; choose another folder.")))?;
+    let text = path.to_str().ok_or_else(|| {
+        Error::new(format!("The path {shown} is not UTF-8; choose another folder."))
+    })?;
+    // `SQLite` gives its other files the mode of this one; nobody else is to read people's data.
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| {
+        Error::new(format!("The data file {shown} cannot be written: {error}."))
+    })?;
     Dynoxide::new(text).map_err(|error| {
         Error::new(format!(
             "The data file {shown} cannot be read: {error}. Move it away, and the next start makes a new one."

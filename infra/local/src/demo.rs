@@ -21,7 +21,7 @@ use lychgate_edge::routes::SCIM_ROOT;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use crate::Error;
+use crate::{Error, TABLE};
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "demo.json";
@@ -45,6 +45,12 @@ pub struct Demo {
     pub organization: String,
     /// Its domain.
     pub domain: String,
+    /// Where the embedded DynamoDB listens, for `cargo lambda` and the judges: another address with every start.
+    #[serde(default)]
+    pub dynamodb_url: String,
+    /// The table there.
+    #[serde(default)]
+    pub dynamodb_table: String,
 }
 
 /// Sees to it that the demo organization is there and that `demo.json` opens it. What is missing is made; a token that
@@ -56,6 +62,7 @@ pub async fn ensure<S: Organizations + OperatorKeys>(
     ctx: &Ctx<'_>,
     store: &S,
     folder: Option<&Path>,
+    dynamodb_url: &str,
 ) -> Result<Demo, Error> {
     let path = folder.map(|folder| folder.join(FILE_NAME));
     let kept = path.as_deref().map(read).transpose()?.flatten();
@@ -68,6 +75,8 @@ pub async fn ensure<S: Organizations + OperatorKeys>(
         operator_key: key,
         organization: organization.to_string(),
         domain: DOMAIN.to_owned(),
+        dynamodb_url: dynamodb_url.to_owned(),
+        dynamodb_table: TABLE.to_owned(),
     };
     if let Some(path) = &path
         && kept.as_ref() != Some(&demo)
@@ -103,7 +112,8 @@ async fn organization<S: Organizations>(
     after.version = before.version + 1;
     let event = event(&after, EventKind::TokenCreated);
     let updated = store.update_organization(ctx, &before, &after, &event).await;
-    updated.map_err(|error| Error::new(format!("The demo's token cannot be renewed: {error:?}.")))?;
+    updated
+        .map_err(|error| Error::new(format!("The demo's token cannot be renewed: {error:?}.")))?;
     Ok((id, text))
 }
 
@@ -191,6 +201,7 @@ fn event(organization: &Organization, kind: EventKind) -> Event {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "called by `map_err`")]
 fn failed(error: lychgate_core::ports::StoreError) -> Error {
     Error::new(format!("The data cannot be read or written: {error:?}."))
 }
@@ -214,8 +225,7 @@ fn write(path: &Path, demo: &Demo) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::new(format!("{} cannot be written: {error}.", path.display()))
     };
-    let mut text =
-        serde_json::to_string_pretty(demo).map_err(|error| failed(error.into()))?;
+    let mut text = serde_json::to_string_pretty(demo).map_err(|error| failed(error.into()))?;
     text.push('\n');
     let beside = path.with_extension("json.new");
     // One that a killed process left might be readable by others.

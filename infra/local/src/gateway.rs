@@ -49,11 +49,7 @@ impl Gateway {
         let received = receive(body).await?;
         let request_id = self.request_id();
         let deadline = self.world.now().plus_secs(FUNCTION_SECS_MAX);
-        let arrival = Arrival {
-            request_id: &request_id,
-            deadline,
-            base_url: Some(&self.base_url),
-        };
+        let arrival = Arrival { request_id: &request_id, deadline, base_url: Some(&self.base_url) };
         let event = event(&parts, received.as_deref().unwrap_or_default(), &request_id);
         let edge = EdgeRequest::from_event(without_body(&event), &arrival);
         if received.is_none() {

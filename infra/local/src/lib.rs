@@ -8,7 +8,9 @@ pub mod database;
 pub mod demo;
 pub mod functions;
 pub mod gateway;
+pub mod refusals;
 pub mod runtime_api;
+mod schedule;
 pub mod server;
 
 use std::{
@@ -21,14 +23,10 @@ use std::{
 
 use lychgate_core::ctx::{Ctx, World};
 use lychgate_edge::{config::Config, handler::Stack, world::SystemWorld};
-use lychgate_store::{Config as StoreConfig, CredentialSource, Store};
+use lychgate_store::{Config as StoreConfig, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{
-    database::Database,
-    demo::Demo,
-    functions::Functions,
-};
+use crate::{database::Database, demo::Demo, functions::Functions};
 
 /// The table's name.
 pub const TABLE: &str = "lychgate";
@@ -107,6 +105,7 @@ pub struct Running {
     pub dynamodb_url: String,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    schedule: JoinHandle<()>,
     functions: Arc<Functions>,
     database: Database,
 }
@@ -118,6 +117,7 @@ impl Running {
         let wait = Duration::from_secs(STOP_SECS_MAX);
         // A client that never ends its request does not keep the server: what was answered is in the file.
         let _ = tokio::time::timeout(wait, self.server).await;
+        self.schedule.abort();
         self.functions.stop().await;
         let _ = tokio::time::timeout(wait, self.database.stop()).await;
     }
@@ -143,7 +143,6 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let store = lychgate_store::connect(StoreConfig {
         table: TABLE.to_owned(),
         endpoint_url: Some(database.url.clone()),
-        credentials: CredentialSource::Environment,
     });
     let store = store.await.map_err(Error::new)?;
     store
@@ -151,19 +150,18 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         .await
         .map_err(|error| Error::new(format!("The table cannot be made: {error:?}.")))?;
     let world: Arc<dyn World> = Arc::new(SystemWorld);
-    let demo = demo(&store, world.as_ref(), options.data.as_deref(), &base_url).await?;
+    let demo = demo(&store, world.as_ref(), options.data.as_deref(), &base_url, &database.url).await?;
     let mut config = options.config;
     config.table = Some(TABLE.to_owned());
     config.base_url = Some(base_url.clone());
     config.endpoint_url = Some(database.url.clone());
+    let stack = Stack::new(&config, Arc::clone(&world));
+    let stack = stack.map_err(|error| Error::new(format!("{error}.")))?;
     let functions = match &options.bootstrap {
         Some(folder) => Functions::processes(folder, &config).await?,
-        None => {
-            let stack = Stack::new(&config, Arc::clone(&world))
-                .map_err(|error| Error::new(format!("{error}.")))?;
-            Functions::here(&stack, &store, &config)
-        }
+        None => Functions::here(&stack, &store, &config),
     };
+    let schedule = tokio::spawn(schedule::daily(stack, store.clone()));
     let functions = Arc::new(functions);
     let (stop, stopped) = watch::channel(false);
     let gateway = Arc::new(gateway::Gateway::new(Arc::clone(&functions), base_url.clone(), world));
@@ -175,6 +173,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         dynamodb_url: database.url.clone(),
         stop,
         server,
+        schedule,
         functions,
         database,
     })
@@ -200,6 +199,7 @@ async fn demo(
     world: &dyn World,
     data: Option<&Path>,
     base_url: &str,
+    dynamodb_url: &str,
 ) -> Result<Demo, Error> {
     let ctx = Ctx {
         world,
@@ -208,5 +208,5 @@ async fn demo(
         base_url,
         actor: lychgate_core::event::Actor::System,
     };
-    demo::ensure(&ctx, store, data).await
+    demo::ensure(&ctx, store, data, dynamodb_url).await
 }

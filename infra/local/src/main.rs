@@ -1,6 +1,6 @@
 //! `make run`: serves the whole stack on this machine.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use lychgate_edge::{config::Config, logging};
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            return fail(&error.to_string().replace("error: ", ""));
+            return fail(&sentence(&error.to_string()));
         }
         Err(help) => {
             say(&help.to_string());
@@ -116,13 +116,44 @@ fn banner(running: &Running) -> String {
     )
 }
 
-#[expect(clippy::print_stdout, reason = "what the person who started it is told, in one place")]
-fn say(text: &str) {
-    println!("{text}");
+/// clap's message without its decoration and its advice.
+fn sentence(message: &str) -> String {
+    let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    let telling = lines
+        .filter(|line| !line.starts_with("For more information") && !line.starts_with("Usage:"));
+    let text = telling.collect::<Vec<_>>().join(" ");
+    format!("{}.", text.strip_prefix("error: ").unwrap_or(&text))
 }
 
-#[expect(clippy::print_stderr, reason = "why it does not run, in one place")]
+/// What the person who started it is told. A reader that went away (`| head`) is no reason to end.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Why it does not run: one sentence.
 fn fail(sentence: &str) -> ExitCode {
-    eprintln!("{}", sentence.trim_end());
+    let _ = writeln!(std::io::stderr(), "{}", sentence.trim_end());
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_value_is_one_sentence() {
+        let told = |arguments: &[&str]| match Arguments::try_parse_from(arguments) {
+            Ok(_) => panic!("accepted"),
+            Err(error) => sentence(&error.to_string()),
+        };
+        assert_eq!(
+            told(&["x", "--port", "99999"]),
+            "invalid value '99999' for '--port <PORT>': 99999 is not in 0..=65535."
+        );
+        assert_eq!(
+            told(&["x", "--store", "disk"]),
+            "invalid value 'disk' for '--store <STORE>' [possible values: file, memory]."
+        );
+        assert!(!told(&["x", "--prot", "1"]).contains('\n'));
+    }
 }

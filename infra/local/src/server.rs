@@ -5,9 +5,13 @@ use std::{sync::Arc, time::Duration};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+};
 
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, refusals::Explained};
 
 /// How long a client may take for its request line and headers, in seconds.
 const HEADER_SECS_MAX: u64 = 30;
@@ -15,7 +19,11 @@ const HEADER_SECS_MAX: u64 = 30;
 const ACCEPT_PAUSE_MILLIS: u64 = 50;
 
 /// Serves until `stopped` turns true; then answers what is under way and returns.
-pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -29,14 +37,18 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: wa
         };
         // Answers are small and whole: waiting for more to send only costs time.
         let _ = stream.set_nodelay(true);
-        connections.spawn(connection(TokioIo::new(stream), Arc::clone(&gateway), stopped.clone()));
+        connections.spawn(connection(
+            TokioIo::new(Explained::new(stream)),
+            Arc::clone(&gateway),
+            stopped.clone(),
+        ));
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
 }
 
 async fn connection(
-    stream: TokioIo<tokio::net::TcpStream>,
+    stream: TokioIo<Explained<TcpStream>>,
     gateway: Arc<Gateway>,
     mut stopped: watch::Receiver<bool>,
 ) {

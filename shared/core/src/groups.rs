@@ -1,6 +1,8 @@
 //! Groups: one function per verb. A change of membership reads the members that it names and the group's
 //! head, never the group's other members, and costs the same at ten members and at a hundred thousand (P11).
 
+use std::collections::HashMap;
+
 use lychgate_scim::{
     Error, Resource,
     message::search::ListQuery,
@@ -27,6 +29,8 @@ use crate::{
 
 /// How many members one request may add and remove, together.
 pub const MEMBERS_CHANGED_MAX: usize = 10_000;
+/// How many members who stay are named anew in one request; a label, so what is more waits for the next one.
+pub const RELABELLED_MAX: usize = 100;
 /// How many members are read to find out what a whole new membership changes.
 pub const MEMBERS_READ_MAX: usize = 150_000;
 
@@ -306,7 +310,11 @@ async fn change<S: Groups>(
         candidates.find_rest(call, store, &all, group.id).await?;
         let policy = organization.directory.unknown_members;
         members::keep_known(call, &mut changes, &candidates, group.id, policy)?;
-        let (before, add, remove) = net(call, store, group, &changes, &candidates).await?;
+        let Net { group: before, add, remove, relabel } =
+            net(call, store, group, &changes, &candidates).await?;
+        if !relabel.is_empty() {
+            store.relabel_members(&call.ctx, &organization.id, before.id, &relabel).await;
+        }
         if resource == before.resource && add.is_empty() && remove.is_empty() {
             return Ok((before, organization));
         }
@@ -364,17 +372,26 @@ async fn write<S: Groups>(
         .await
 }
 
-/// What the changes come to: whom to add and whom to remove, and the group at the version that this was
-/// worked out for. Reads the membership only where the changes are about all of it.
+/// What the changes of a membership come to.
+struct Net {
+    /// The group at the version that this was worked out for.
+    group: Group,
+    add: Vec<Member>,
+    remove: Vec<MemberId>,
+    /// Members who stay, and whom the client calls by another name than before.
+    relabel: Vec<Member>,
+}
+
+/// What the changes come to. Reads the membership only where the changes are about all of it.
 async fn net<S: Directory>(
     call: &Call<'_>,
     store: &S,
     group: Group,
     changes: &[MembersChange],
     candidates: &Candidates,
-) -> Result<(Group, Vec<Member>, Vec<MemberId>), Failure> {
+) -> Result<Net, Failure> {
     if changes.is_empty() {
-        return Ok((group, Vec::new(), Vec::new()));
+        return Ok(Net { group, add: Vec::new(), remove: Vec::new(), relabel: Vec::new() });
     }
     let about_all = changes.iter().any(MembersChange::needs_members) && group.member_count > 0;
     let (group, current) = if about_all {
@@ -388,9 +405,10 @@ async fn net<S: Directory>(
         let by_id = current.iter().map(|member| (member.id.to_string(), member.id)).collect();
         (current.iter().map(reference).collect(), by_id)
     } else {
-        (candidates.current(&group), std::collections::HashMap::new())
+        (candidates.current(&group), HashMap::new())
     };
     let net = patch::net(changes, &known);
+    let relabel = relabelled(changes, &current);
     let remove = net.remove.iter().filter_map(|id| {
         let candidate = || candidates.get(id).map(|candidate| candidate.id);
         by_id.get(id).copied().or_else(candidate)
@@ -404,7 +422,22 @@ async fn net<S: Directory>(
         ))
         .into());
     }
-    Ok((group, add, remove))
+    Ok(Net { group, add, remove, relabel })
+}
+
+/// Members who are there, named anew by a whole new membership.
+fn relabelled(changes: &[MembersChange], current: &[Member]) -> Vec<Member> {
+    let Some(MembersChange::Replace(sent)) = changes.last() else { return Vec::new() };
+    let names: HashMap<&str, &str> = sent
+        .iter()
+        .filter_map(|member| Some((member.value.as_str(), member.display.as_deref()?)))
+        .collect();
+    let named = current.iter().filter_map(|member| {
+        let name = *names.get(member.id.to_string().as_str())?;
+        (member.display.as_deref() != Some(name))
+            .then(|| Member { id: member.id, display: Some(name.to_owned()) })
+    });
+    named.take(RELABELLED_MAX).collect()
 }
 
 /// A member as filters on members see it.

@@ -103,12 +103,15 @@ impl Candidates {
             .collect()
     }
 
-    /// The member rows for these references; those that do not exist are left out.
+    /// The member rows for these references, with the name that the client sent or else their own; those that
+    /// do not exist are left out.
     pub(crate) fn members(&self, references: &[MemberRef]) -> Vec<Member> {
-        let found = references.iter().filter_map(|reference| self.get(&reference.value));
-        found
-            .map(|candidate| Member { id: candidate.id, display: Some(candidate.display.clone()) })
-            .collect()
+        let found = references.iter().filter_map(|reference| {
+            let candidate = self.get(&reference.value)?;
+            let display = reference.display.as_ref().unwrap_or(&candidate.display);
+            Some(Member { id: candidate.id, display: Some(display.clone()) })
+        });
+        found.collect()
     }
 }
 

@@ -275,6 +275,16 @@ pub trait Groups: Directory {
         event: &Event,
     ) -> impl Future<Output = Result<u64, CommitError>> + Send;
 
+    /// Writes the `display` of members who are there already: a label, so no version moves, and a failure is
+    /// not the caller's concern.
+    fn relabel_members(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: GroupId,
+        members: &[Member],
+    ) -> impl Future<Output = ()> + Send;
+
     /// Deletes a group. It is gone at once for every reader; the rows of a large one go after it.
     fn delete_group(
         &self,

@@ -194,6 +194,12 @@ pub async fn me<S: Directory>(call: &mut Call<'_>, store: &S) -> Result<String, 
     })
 }
 
+/// The permanent address of a user.
+#[must_use]
+pub fn location(call: &Call<'_>, id: &str) -> String {
+    render::location(&call.ctx, List::Users, id)
+}
+
 /// Why a change of a user was not made.
 pub(crate) enum Refused {
     /// By a rule.
@@ -448,4 +454,3 @@ pub(crate) async fn lost(
 pub fn user_name_key(user_name: &str) -> IndexKey {
     IndexKey { index: Index::UserName, value: normalized_key(user_name) }
 }
-

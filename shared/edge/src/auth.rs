@@ -23,12 +23,7 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_as_administrators_paste_it() {
-        let token = format!(
-            "lyg_{}_{}_{}",
-            "0".repeat(16),
-            "1".repeat(8),
-            "2".repeat(52)
-        );
+        let token = format!("lyg_{}_{}_{}", "0".repeat(16), "1".repeat(8), "2".repeat(52));
         let read = |header: &str| {
             let request = Request::new(Method::Get, "/scim/v2/Users");
             credential(&request.with_header("authorization", header))
@@ -41,13 +36,7 @@ mod tests {
         ] {
             assert!(read(&header).is_ok(), "{header}");
         }
-        for header in [
-            "",
-            "Bearer",
-            "Basic abc",
-            "Bearer x",
-            &format!("{token},{token}"),
-        ] {
+        for header in ["", "Bearer", "Basic abc", "Bearer x", &format!("{token},{token}")] {
             assert_eq!(read(header).unwrap_err().error, gate::unknown_credential());
         }
     }

@@ -12,9 +12,9 @@ pub const TABLE: &str = "LYCHGATE_TABLE";
 pub const BASE_URL: &str = "LYCHGATE_BASE_URL";
 /// Attributes that the operator declares for users, as JSON.
 pub const ATTRIBUTES: &str = "LYCHGATE_ATTRIBUTES";
-/// SHA-256 of the first operator key's secret, in 64 hexadecimal digits.
+/// SHA-256 of the whole first operator key (`lyo_…`), in 64 hexadecimal digits.
 pub const OPERATOR_KEY_HASH: &str = "LYCHGATE_OPERATOR_KEY_HASH";
-/// Another DynamoDB than AWS's own, under the name that AWS's SDKs use: for the local server.
+/// Another DynamoDB than AWS's own, under the name that the SDKs of AWS use: for the local server.
 pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 /// How much is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
 pub const LOG: &str = "LYCHGATE_LOG";
@@ -49,6 +49,8 @@ pub struct Config {
     pub operator_key_hash: Option<SecretHash>,
     /// [`ENDPOINT_URL`].
     pub endpoint_url: Option<String>,
+    /// Whether somebody offers the Runtime API: Lambda, `cargo lambda`, or the local server.
+    pub in_lambda: bool,
     /// [`LOG`].
     pub log: Level,
 }
@@ -60,6 +62,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first variable that is wrong.
     pub fn from_env() -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         Self::from(|name| std::env::var(name).ok())
     }
 
@@ -69,9 +72,7 @@ impl Config {
     /// [`ConfigError`] names the first variable that is wrong.
     pub fn from(read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let read = |name: &str| {
-            read(name)
-                .map(|text| text.trim().to_owned())
-                .filter(|text| !text.is_empty())
+            read(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
         };
         Ok(Self {
             table: read(TABLE),
@@ -86,6 +87,7 @@ impl Config {
                 })
                 .transpose()?,
             endpoint_url: read(ENDPOINT_URL),
+            in_lambda: read("AWS_LAMBDA_RUNTIME_API").is_some(),
             log: read(LOG)
                 .map(|text| {
                     Level::parse(&text).ok_or_else(|| ConfigError {
@@ -114,9 +116,7 @@ impl Config {
 
 fn base_url(text: &str) -> Result<String, ConfigError> {
     let text = text.trim_end_matches('/');
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => {
             Ok(text.to_owned())
@@ -145,10 +145,7 @@ mod tests {
     #[test]
     fn a_base_url_is_an_origin() {
         assert_eq!(
-            one(BASE_URL, "https://a.example/")
-                .unwrap()
-                .base_url
-                .as_deref(),
+            one(BASE_URL, "https://a.example/").unwrap().base_url.as_deref(),
             Some("https://a.example")
         );
         for wrong in ["a.example", "https://", "ftp://a", "https://a/scim/v2"] {

@@ -1,7 +1,7 @@
 //! API Gateway's HTTP API events, payload format 2.0: what arrives and what goes back.
 //!
 //! Read here by hand rather than through `lambda_http`: that crate panics on a body that is not base64 although
-//! it says so and on a path that makes no URI, and a bare function starts in half the instructions without it.
+//! the event says so and on a path that makes no URI, and it would read the query twice.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -62,10 +62,7 @@ impl Headers {
     /// The value of the first field of this name (given in lower case).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Adds a field. One that is there already is joined with a comma, as API Gateway does.
@@ -83,9 +80,7 @@ impl Headers {
 
     /// All fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

@@ -41,10 +41,7 @@ impl Stack {
     /// # Errors
     /// [`ConfigError`] when the declared attributes cannot be read.
     pub fn new(config: &Config, world: Arc<dyn World>) -> Result<Self, ConfigError> {
-        Ok(Self {
-            world,
-            catalogue: Arc::new(catalogue(config)?),
-        })
+        Ok(Self { world, catalogue: Arc::new(catalogue(config)?) })
     }
 
     /// The circumstances of a request, before anybody is known.
@@ -68,8 +65,6 @@ pub fn catalogue(config: &Config) -> Result<Catalogue, ConfigError> {
     let Some(document) = &config.attributes else {
         return Ok(Catalogue::standard());
     };
-    Catalogue::with_declared(document).map_err(|error| ConfigError {
-        variable: ATTRIBUTES,
-        what: error.to_string(),
-    })
+    Catalogue::with_declared(document)
+        .map_err(|error| ConfigError { variable: ATTRIBUTES, what: error.to_string() })
 }

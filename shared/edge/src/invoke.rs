@@ -71,12 +71,7 @@ mod tests {
         ] {
             let wire = answer(&Broken, &Request::new(Method::Get, path)).await;
             assert_eq!(wire.status_code, 500);
-            assert!(
-                wire.headers
-                    .get("content-type")
-                    .unwrap()
-                    .starts_with(media_type)
-            );
+            assert!(wire.headers.get("content-type").unwrap().starts_with(media_type));
             assert!(!wire.body.unwrap().contains("secret"));
         }
     }

@@ -66,11 +66,7 @@ impl Incoming<'_> {
     /// What follows `Bearer` in `Authorization`; the scheme in any case.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self
-            .request
-            .header("authorization")?
-            .trim()
-            .split_once(' ')?;
+        let (scheme, token) = self.request.header("authorization")?.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
@@ -85,11 +81,8 @@ impl Incoming<'_> {
             bytes => bytes,
         };
         serde_json::from_slice(bytes).map_err(|error| {
-            let kind = if error.is_data() {
-                ErrorKind::InvalidValue
-            } else {
-                ErrorKind::InvalidSyntax
-            };
+            let kind =
+                if error.is_data() { ErrorKind::InvalidValue } else { ErrorKind::InvalidSyntax };
             // serde's sentence names the member and what was expected. The place follows it as "at line … column …".
             Problem::new(kind, format!("The body cannot be read: {error}."))
         })
@@ -134,11 +127,7 @@ impl<R: Routes> Json<R> {
             Found::Route(route, parameters) if route.function == R::FUNCTION => (route, parameters),
             found => return scim::unmatched(&found, request),
         };
-        let incoming = Incoming {
-            request,
-            route,
-            parameters,
-        };
+        let incoming = Incoming { request, route, parameters };
         let outcome = match &request.fault {
             Some(fault) => Err(fault.clone().into()),
             None => self.routes.serve(&mut ctx, &incoming).await,

@@ -37,10 +37,7 @@ impl Level {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self.0.into_level() {
-            None => "off",
-            Some(level) => name(level),
-        }
+        self.0.into_level().map_or("OFF", |level| level.as_str())
     }
 
     /// From its name in any case; `None` when it is none.
@@ -62,7 +59,7 @@ impl Level {
 /// Where lines go. The local server's standard output belongs to the person who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sink {
-    /// Standard output: Lambda sends it to CloudWatch.
+    /// Standard output: Lambda sends it to `CloudWatch`.
     Stdout,
     /// Standard error.
     Stderr,
@@ -76,16 +73,10 @@ pub fn start(level: Level, sink: Sink) {
         return;
     }
     // Fails only when another subscriber is there, which is as good.
-    let _ = tracing::subscriber::set_global_default(JsonLines {
-        level: level.0,
-        sink,
-    });
+    let _ = tracing::subscriber::set_global_default(JsonLines { level: level.0, sink });
     std::panic::set_hook(Box::new(|panic| {
         // The place only: the message of a panic may hold what a client sent.
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(panic.place = place, "a request hit a defect");
     }));
 }
@@ -96,19 +87,11 @@ struct JsonLines {
 }
 
 /// Our crates' names begin so, the functions' as the packages are called.
-const OUR_TARGETS: [&str; 5] = [
-    "lychgate",
-    "scim_",
-    "oauth_token",
-    "operator",
-    "directory_sweep",
-];
+const OUR_TARGETS: [&str; 5] = ["lychgate", "scim_", "oauth_token", "operator", "directory_sweep"];
 
 impl Subscriber for JsonLines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let ours = OUR_TARGETS
-            .iter()
-            .any(|target| metadata.target().starts_with(target));
+        let ours = OUR_TARGETS.iter().any(|target| metadata.target().starts_with(target));
         metadata.is_event()
             && *metadata.level() <= self.level
             && (ours || *metadata.level() <= tracing::Level::WARN)
@@ -142,25 +125,16 @@ impl Subscriber for JsonLines {
 
 fn line(event: &Event<'_>) -> String {
     let mut line = String::with_capacity(256);
-    line.push_str("{\"time\":\"");
+    // The two names are Lambda's: its log levels filter by them.
+    line.push_str("{\"timestamp\":\"");
     line.push_str(&SystemWorld.now().rfc3339());
     line.push_str("\",\"level\":\"");
-    line.push_str(name(*event.metadata().level()));
+    line.push_str(event.metadata().level().as_str());
     line.push_str("\",\"target\":");
     push_text(&mut line, event.metadata().target());
     event.record(&mut Fields(&mut line));
     line.push_str("}\n");
     line
-}
-
-const fn name(level: tracing::Level) -> &'static str {
-    match level {
-        tracing::Level::ERROR => "error",
-        tracing::Level::WARN => "warn",
-        tracing::Level::INFO => "info",
-        tracing::Level::DEBUG => "debug",
-        tracing::Level::TRACE => "trace",
-    }
 }
 
 struct Fields<'a>(&'a mut String);

@@ -34,10 +34,7 @@ impl Problem {
         field: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            field: Some(field.into()),
-            ..Self::new(ErrorKind::InvalidValue, detail)
-        }
+        Self { field: Some(field.into()), ..Self::new(ErrorKind::InvalidValue, detail) }
     }
 
     /// 404.

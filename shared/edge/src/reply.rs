@@ -44,11 +44,7 @@ impl Reply {
     /// Without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { status, headers: Vec::new(), body: None }
     }
 
     /// With a JSON body of this media type.
@@ -56,11 +52,7 @@ impl Reply {
     pub fn json(status: u16, media_type: &'static str, body: &impl Serialize) -> Self {
         // Our own types and `Value`s serialise; a reply without a body would be the lesser evil.
         let bytes = serde_json::to_vec(body).ok();
-        Self {
-            status,
-            headers: vec![("content-type", media_type.to_owned())],
-            body: bytes,
-        }
+        Self { status, headers: vec![("content-type", media_type.to_owned())], body: bytes }
     }
 
     /// With this header field. Characters that a header cannot hold are left out.
@@ -75,10 +67,7 @@ impl Reply {
     /// A header field's value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON; `null` when it is none. For tests.
@@ -120,10 +109,7 @@ impl Reply {
             ErrorKind::Internal => format!("{INTERNAL} ({request_id}).").into(),
             _ => error.detail.clone(),
         };
-        let body = message::error::render(&Error {
-            kind: error.kind,
-            detail,
-        });
+        let body = message::error::render(&Error { kind: error.kind, detail });
         with_error_headers(
             Self::json(error.kind.status(), SCIM_MEDIA_TYPE, &body),
             error.kind,
@@ -156,8 +142,7 @@ impl Reply {
             // Small: it fits.
             reply.replaced(Self::error(too_large, request))
         });
-        wire.headers
-            .push("x-request-id", request.request_id.as_str());
+        wire.headers.push("x-request-id", request.request_id.as_str());
         wire.headers.push("cache-control", "no-store");
         wire.headers.push("x-content-type-options", "nosniff");
         wire
@@ -186,10 +171,7 @@ impl Reply {
             }
         }
         // As text it stands in a JSON string: every quotation mark and backslash takes two bytes there.
-        let escapes = body
-            .iter()
-            .filter(|byte| matches!(byte, b'"' | b'\\'))
-            .count();
+        let escapes = body.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
         match String::from_utf8(body) {
             Ok(text) if text.len() + escapes <= RESPONSE_BYTES_MAX => wire.body = Some(text),
             Ok(_) => return Err(TooLarge),
@@ -299,20 +281,11 @@ mod tests {
             let body = reply.value();
             assert_eq!(reply.status, kind.status());
             assert_eq!(body["status"], kind.status().to_string());
-            assert_eq!(
-                body.get("scimType").and_then(Value::as_str),
-                kind.scim_type()
-            );
+            assert_eq!(body.get("scimType").and_then(Value::as_str), kind.scim_type());
             assert!(!body["detail"].as_str().unwrap().is_empty());
             assert_eq!(reply.header("content-type"), Some(SCIM_MEDIA_TYPE));
-            assert_eq!(
-                reply.header("retry-after").is_some(),
-                matches!(reply.status, 429 | 503)
-            );
-            assert_eq!(
-                reply.header("www-authenticate").is_some(),
-                reply.status == 401
-            );
+            assert_eq!(reply.header("retry-after").is_some(), matches!(reply.status, 429 | 503));
+            assert_eq!(reply.header("www-authenticate").is_some(), reply.status == 401);
         }
     }
 
@@ -320,10 +293,7 @@ mod tests {
     fn a_defect_is_named_by_its_request_id_and_nothing_else() {
         let reply = Reply::failure(&Failure::internal("table `x` is gone".to_owned()), "r-7");
         let detail = reply.value()["detail"].as_str().unwrap().to_owned();
-        assert!(
-            detail.contains("r-7") && !detail.contains("table"),
-            "{detail}"
-        );
+        assert!(detail.contains("r-7") && !detail.contains("table"), "{detail}");
     }
 
     #[test]
@@ -337,9 +307,7 @@ mod tests {
         assert_eq!(wire.headers.get("content-encoding"), Some("gzip"));
         let bytes = event::decode(wire.body.as_deref().unwrap()).unwrap();
         let mut text = String::new();
-        flate2::read::GzDecoder::new(bytes.as_slice())
-            .read_to_string(&mut text)
-            .unwrap();
+        flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), body);
     }
 
@@ -373,12 +341,8 @@ mod tests {
     #[test]
     fn what_has_no_body_says_no_media_type() {
         for kind in [AnswerKind::NoContent, AnswerKind::NotModified] {
-            let answer = Answer {
-                kind,
-                body: None,
-                location: None,
-                etag: Some("W/\"3\"".to_owned()),
-            };
+            let answer =
+                Answer { kind, body: None, location: None, etag: Some("W/\"3\"".to_owned()) };
             let wire = Reply::answer(&answer).finish(&request());
             assert_eq!((wire.body, wire.headers.get("content-type")), (None, None));
             assert_eq!(wire.headers.get("etag"), Some("W/\"3\""));

@@ -124,9 +124,7 @@ impl Request {
         let path = without_stage(&raw_path, context.stage.as_deref());
         let raw_query = event.raw_query_string.unwrap_or_default();
         let segments = if path.len() > PATH_BYTES_MAX {
-            fault = Some(Error::not_found(
-                "There is nothing at an address of this length.",
-            ));
+            fault = Some(Error::not_found("There is nothing at an address of this length."));
             // Enough of it to tell in which form to answer.
             segments(path.get(..routes::SCIM_ROOT.len()).unwrap_or_default())
         } else {
@@ -168,10 +166,7 @@ impl Request {
                 .filter(|id| is_request_id(id))
                 .unwrap_or_else(|| arrival.request_id.to_owned()),
             deadline: Timestamp::from_unix_millis(
-                arrival
-                    .deadline
-                    .unix_millis()
-                    .saturating_sub(ANSWER_MILLIS_RESERVED),
+                arrival.deadline.unix_millis().saturating_sub(ANSWER_MILLIS_RESERVED),
             ),
             base_url,
             fault,
@@ -187,9 +182,7 @@ impl Request {
             raw_query_string: Some(query.to_owned()),
             ..Event::default()
         };
-        method
-            .name()
-            .clone_into(&mut event.request_context.http.method);
+        method.name().clone_into(&mut event.request_context.http.method);
         Self::from_event(
             event,
             &Arrival {
@@ -252,10 +245,7 @@ fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
     let Some(stage) = stage.filter(|stage| !stage.is_empty() && *stage != "$default") else {
         return path;
     };
-    match path
-        .strip_prefix('/')
-        .and_then(|rest| rest.strip_prefix(stage))
-    {
+    match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
         _ => path,
     }
@@ -263,9 +253,7 @@ fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
 
 fn segments(path: &str) -> Vec<String> {
     let segments = path.split('/').filter(|segment| !segment.is_empty());
-    segments
-        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-        .collect()
+    segments.map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect()
 }
 
 /// The pairs of a query: `+` is a space, a trailing `&` or `?` and parameters without a name are nothing.
@@ -275,11 +263,7 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
             "The query is longer than {QUERY_BYTES_MAX} bytes. Send it as POST to `.search` instead."
         );
         let filter = query.contains("filter=");
-        let kind = if filter {
-            ErrorKind::InvalidFilter
-        } else {
-            ErrorKind::TooMany
-        };
+        let kind = if filter { ErrorKind::InvalidFilter } else { ErrorKind::TooMany };
         return Err(Error::new(kind, detail));
     }
     let mut pairs = Vec::new();
@@ -438,10 +422,7 @@ mod tests {
             "/scim/v2/Users",
             "aadOptscim062020&filter=userName+eq+%22ada%2B1%40example.com%22&count=1&count=2&&",
         ));
-        assert_eq!(
-            request.query("FILTER"),
-            Some("userName eq \"ada+1@example.com\"")
-        );
+        assert_eq!(request.query("FILTER"), Some("userName eq \"ada+1@example.com\""));
         assert_eq!(request.query("count"), Some("1"));
         assert_eq!(request.query("aadOptscim062020"), Some(""));
         assert_eq!(request.query.len(), 4);
@@ -451,9 +432,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decoded_is_a_fault_and_no_panic() {
-        let fault = read(event("GET", "/scim/v2/Users", "filter=%FF"))
-            .fault
-            .unwrap();
+        let fault = read(event("GET", "/scim/v2/Users", "filter=%FF")).fault.unwrap();
         assert_eq!(fault.kind, ErrorKind::InvalidValue);
         let mut broken = event("POST", "/scim/v2/Users", "");
         broken.body = Some("%%%".to_owned());
@@ -466,11 +445,7 @@ mod tests {
         let with_body = |bytes: usize, encoded: bool| {
             let mut event = event("POST", "/scim/v2/Users", "");
             let text = " ".repeat(bytes);
-            event.body = Some(if encoded {
-                event::encode(text.as_bytes())
-            } else {
-                text
-            });
+            event.body = Some(if encoded { event::encode(text.as_bytes()) } else { text });
             event.is_base64_encoded = encoded;
             read(event)
         };
@@ -482,11 +457,7 @@ mod tests {
         let filter = format!("filter={}", "a".repeat(QUERY_BYTES_MAX));
         let fault = read(event("GET", "/scim/v2/Users", &filter)).fault.unwrap();
         assert_eq!(fault.kind, ErrorKind::InvalidFilter);
-        let long = read(event(
-            "GET",
-            &format!("/scim/v2/{}", "a".repeat(PATH_BYTES_MAX)),
-            "",
-        ));
+        let long = read(event("GET", &format!("/scim/v2/{}", "a".repeat(PATH_BYTES_MAX)), ""));
         assert_eq!(long.fault.unwrap().kind, ErrorKind::NotFound);
         assert_eq!(long.segments, ["scim", "v2"]);
     }
@@ -508,25 +479,14 @@ mod tests {
         ] {
             assert_eq!(fault(fine), None, "{fine}");
         }
-        for wrong in [
-            "application/xml",
-            "text/xml; charset=x",
-            "multipart/form-data; boundary=x",
-        ] {
-            assert_eq!(
-                fault(wrong),
-                Some(ErrorKind::UnsupportedMediaType),
-                "{wrong}"
-            );
+        for wrong in ["application/xml", "text/xml; charset=x", "multipart/form-data; boundary=x"] {
+            assert_eq!(fault(wrong), Some(ErrorKind::UnsupportedMediaType), "{wrong}");
         }
     }
 
     #[test]
     fn the_deadline_leaves_time_for_the_way_back() {
-        assert_eq!(
-            read(event("GET", "/", "")).deadline,
-            Timestamp::from_unix_millis(9_500)
-        );
+        assert_eq!(read(event("GET", "/", "")).deadline, Timestamp::from_unix_millis(9_500));
     }
 
     #[test]

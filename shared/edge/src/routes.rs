@@ -15,11 +15,7 @@ pub struct Route {
 }
 
 const fn route(method: Method, path: &'static str, function: &'static str) -> Route {
-    Route {
-        method,
-        path,
-        function,
-    }
+    Route { method, path, function }
 }
 
 /// The function that gets what no route takes, and says so in the form that the path asks for.
@@ -63,82 +59,26 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/v1/organizations/{organization}", "operator"),
     route(Patch, "/v1/organizations/{organization}", "operator"),
     route(Put, "/v1/organizations/{organization}/licence", "operator"),
-    route(
-        Get,
-        "/v1/organizations/{organization}/directory",
-        "operator",
-    ),
-    route(
-        Patch,
-        "/v1/organizations/{organization}/directory",
-        "operator",
-    ),
-    route(
-        Get,
-        "/v1/organizations/{organization}/directory/state",
-        "operator",
-    ),
-    route(
-        Get,
-        "/v1/organizations/{organization}/directory/requests",
-        "operator",
-    ),
+    route(Get, "/v1/organizations/{organization}/directory", "operator"),
+    route(Patch, "/v1/organizations/{organization}/directory", "operator"),
+    route(Get, "/v1/organizations/{organization}/directory/state", "operator"),
+    route(Get, "/v1/organizations/{organization}/directory/requests", "operator"),
     route(Get, "/v1/organizations/{organization}/tokens", "operator"),
     route(Post, "/v1/organizations/{organization}/tokens", "operator"),
-    route(
-        Delete,
-        "/v1/organizations/{organization}/tokens/{token}",
-        "operator",
-    ),
+    route(Delete, "/v1/organizations/{organization}/tokens/{token}", "operator"),
     route(Get, "/v1/organizations/{organization}/clients", "operator"),
     route(Post, "/v1/organizations/{organization}/clients", "operator"),
-    route(
-        Delete,
-        "/v1/organizations/{organization}/clients/{client}",
-        "operator",
-    ),
-    route(
-        Post,
-        "/v1/organizations/{organization}/clients/{client}/secrets",
-        "operator",
-    ),
-    route(
-        Delete,
-        "/v1/organizations/{organization}/clients/{client}/secrets/{secret}",
-        "operator",
-    ),
+    route(Delete, "/v1/organizations/{organization}/clients/{client}", "operator"),
+    route(Post, "/v1/organizations/{organization}/clients/{client}/secrets", "operator"),
+    route(Delete, "/v1/organizations/{organization}/clients/{client}/secrets/{secret}", "operator"),
     route(Get, "/v1/organizations/{organization}/events", "operator"),
     route(Get, "/v1/organizations/{organization}/members", "operator"),
-    route(
-        Post,
-        "/v1/organizations/{organization}/members/clean-up",
-        "operator",
-    ),
-    route(
-        Delete,
-        "/v1/organizations/{organization}/members/{member}",
-        "operator",
-    ),
-    route(
-        Post,
-        "/v1/organizations/{organization}/members/{member}/suspend",
-        "operator",
-    ),
-    route(
-        Post,
-        "/v1/organizations/{organization}/members/{member}/restore",
-        "operator",
-    ),
-    route(
-        Put,
-        "/v1/organizations/{organization}/members/{member}/owner",
-        "operator",
-    ),
-    route(
-        Delete,
-        "/v1/organizations/{organization}/members/{member}/owner",
-        "operator",
-    ),
+    route(Post, "/v1/organizations/{organization}/members/clean-up", "operator"),
+    route(Delete, "/v1/organizations/{organization}/members/{member}", "operator"),
+    route(Post, "/v1/organizations/{organization}/members/{member}/suspend", "operator"),
+    route(Post, "/v1/organizations/{organization}/members/{member}/restore", "operator"),
+    route(Put, "/v1/organizations/{organization}/members/{member}/owner", "operator"),
+    route(Delete, "/v1/organizations/{organization}/members/{member}/owner", "operator"),
     route(Get, "/v1/operator-keys", "operator"),
     route(Post, "/v1/operator-keys", "operator"),
     route(Delete, "/v1/operator-keys/{key}", "operator"),
@@ -163,10 +103,7 @@ impl Parameters {
     /// The value of `{name}`; empty when the route has no such segment.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.0
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or("", |(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
 }
 
@@ -208,10 +145,7 @@ fn matches(path: &'static str, segments: &[String]) -> Option<Parameters> {
     let mut given = segments.iter();
     for expected in path.split('/').skip(1) {
         let segment = given.next()?;
-        match expected
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-        {
+        match expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) => parameters.0.push((name, segment.clone())),
             None if expected == segment => {}
             None => return None,
@@ -240,10 +174,7 @@ mod tests {
     use super::*;
 
     fn segments(path: &str) -> Vec<String> {
-        path.split('/')
-            .filter(|s| !s.is_empty())
-            .map(str::to_owned)
-            .collect()
+        path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect()
     }
 
     fn found(method: Method, path: &str) -> Found {
@@ -263,10 +194,9 @@ mod tests {
 
     #[test]
     fn parameters_are_named() {
-        let Found::Route(_, parameters) = found(
-            Delete,
-            "/v1/organizations/org-1/clients/cli-2/secrets/sec-3",
-        ) else {
+        let Found::Route(_, parameters) =
+            found(Delete, "/v1/organizations/org-1/clients/cli-2/secrets/sec-3")
+        else {
             panic!("no route");
         };
         assert_eq!(parameters.get("organization"), "org-1");
@@ -276,22 +206,13 @@ mod tests {
 
     #[test]
     fn a_literal_segment_wins_over_a_parameter() {
-        assert_eq!(
-            found(Get, "/scim/v2/Users/.search"),
-            Found::OtherMethods(vec![Post])
-        );
-        assert!(matches!(
-            found(Post, "/v1/organizations/o/members/clean-up"),
-            Found::Route(..)
-        ));
+        assert_eq!(found(Get, "/scim/v2/Users/.search"), Found::OtherMethods(vec![Post]));
+        assert!(matches!(found(Post, "/v1/organizations/o/members/clean-up"), Found::Route(..)));
     }
 
     #[test]
     fn a_known_path_with_another_method_says_which_there_are() {
-        assert_eq!(
-            found(Put, "/scim/v2/Users"),
-            Found::OtherMethods(vec![Get, Post])
-        );
+        assert_eq!(found(Put, "/scim/v2/Users"), Found::OtherMethods(vec![Get, Post]));
         assert_eq!(found(Get, "/nothing"), Found::Nothing);
         assert_eq!(found(Get, "/scim/v2/Users/1/2"), Found::Nothing);
     }
@@ -300,9 +221,7 @@ mod tests {
     fn a_route_stands_in_the_table_once() {
         for (n, route) in ROUTES.iter().enumerate() {
             assert!(
-                !ROUTES[n + 1..]
-                    .iter()
-                    .any(|r| r.method == route.method && r.path == route.path)
+                !ROUTES[n + 1..].iter().any(|r| r.method == route.method && r.path == route.path)
             );
         }
     }

@@ -70,7 +70,7 @@ fn start(run: impl AsyncFnOnce(Config) -> Result<(), StartError>) -> ExitCode {
         }
     };
     logging::start(config.log, logging::Sink::Stdout);
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+    if !config.in_lambda {
         tracing::error!("this program is started by Lambda, `cargo lambda` or the local server");
         return ExitCode::FAILURE;
     }

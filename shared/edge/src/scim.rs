@@ -53,11 +53,7 @@ pub struct Scim<R, S> {
 impl<R, S> Scim<R, S> {
     /// These routes on this store.
     pub const fn new(routes: R, store: S, stack: Stack) -> Self {
-        Self {
-            routes,
-            store,
-            stack,
-        }
+        Self { routes, store, stack }
     }
 }
 
@@ -84,7 +80,7 @@ impl<'a> Incoming<'a> {
     pub fn body(&self) -> Result<Value, Failure> {
         if self.request.body.is_empty() {
             return Err(
-                Error::invalid_syntax("The request has no body. Send a JSON object.").into(),
+                Error::invalid_syntax("The request has no body. Send a JSON object.").into()
             );
         }
         Ok(lychgate_scim::json::parse(&self.request.body)?)
@@ -96,9 +92,7 @@ impl<'a> Incoming<'a> {
     /// `invalidValue` for a number that is none.
     pub fn list_query(&self) -> Result<ListQuery, Failure> {
         let pairs = self.request.query.iter();
-        Ok(ListQuery::from_parameters(
-            pairs.map(|(name, value)| (name.as_str(), value.as_str())),
-        )?)
+        Ok(ListQuery::from_parameters(pairs.map(|(name, value)| (name.as_str(), value.as_str())))?)
     }
 
     /// What the body of a `.search` asks of a list.
@@ -112,21 +106,26 @@ impl<'a> Incoming<'a> {
     /// Which attributes the answer shall show.
     #[must_use]
     pub fn projection(&self, call: &Call<'_>) -> Projection {
-        let (attributes, excluded) = self.attributes();
-        Projection::parse(&types_of(call, self.route), attributes, excluded)
+        let attributes = self.named("attributes");
+        let excluded = self.named("excludedAttributes");
+        let types = types_of(call, self.route);
+        Projection::parse(&types, attributes.as_deref(), excluded.as_deref())
     }
 
     /// As [`Incoming::projection`]; `None` when the query says nothing of attributes.
     #[must_use]
     pub fn projection_asked(&self, call: &Call<'_>) -> Option<Projection> {
-        matches!(self.attributes(), (Some(_), _) | (_, Some(_))).then(|| self.projection(call))
+        let asked =
+            self.named("attributes").is_some() || self.named("excludedAttributes").is_some();
+        asked.then(|| self.projection(call))
     }
 
-    fn attributes(&self) -> (Option<&str>, Option<&str>) {
-        (
-            self.request.query("attributes"),
-            self.request.query("excludedAttributes"),
-        )
+    /// The names in all query parameters of this name, separated by commas.
+    fn named(&self, parameter: &str) -> Option<String> {
+        let pairs = self.request.query.iter();
+        let values = pairs.filter(|(name, _)| name.eq_ignore_ascii_case(parameter));
+        let values: Vec<&str> = values.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
     }
 
     /// `If-Match` and `If-None-Match`.
@@ -173,19 +172,13 @@ impl<R: Routes<S>, S: Directory + Journal> Scim<R, S> {
             notices: Notices::default(),
             unknown_members: Vec::new(),
         };
-        let incoming = Incoming {
-            request,
-            route,
-            parameters,
-        };
+        let incoming = Incoming { request, route, parameters };
         let mut outcome = match &request.fault {
             Some(fault) => Err(fault.clone().into()),
             None => self.routes.serve(&mut call, &self.store, &incoming).await,
         };
         if call.caller.is_none()
-            && outcome
-                .as_ref()
-                .is_err_and(|failure| is_about_the_request(&failure.error))
+            && outcome.as_ref().is_err_and(|failure| is_about_the_request(&failure.error))
         {
             // What was found wrong before anybody was let in is told only to who may come in, and stands in their
             // request log.
@@ -197,20 +190,9 @@ impl<R: Routes<S>, S: Directory + Journal> Scim<R, S> {
             Ok(answer) => Reply::answer(answer),
             Err(failure) => Reply::failure(failure, &request.request_id),
         };
-        self.record(&call, &incoming, &outcome, started, reply.status)
-            .await;
-        let organization = call
-            .caller
-            .as_ref()
-            .map(|caller| caller.organization.to_string());
-        log(
-            &call.ctx,
-            route,
-            started,
-            organization.as_deref(),
-            &reply,
-            outcome.err().as_ref(),
-        );
+        self.record(&call, &incoming, &outcome, started, reply.status).await;
+        let organization = call.caller.as_ref().map(|caller| caller.organization.to_string());
+        log(&call.ctx, route, started, organization.as_deref(), &reply, outcome.err().as_ref());
         reply
     }
 
@@ -237,41 +219,27 @@ impl<R: Routes<S>, S: Directory + Journal> Scim<R, S> {
                 .filter(|client| !client.is_empty())
                 .map(|client| shortened(client, LOGGED_CLIENT_CHARS_MAX)),
             status,
-            scim_type: error
-                .and_then(|error| error.kind.scim_type())
-                .map(str::to_owned),
+            scim_type: error.and_then(|error| error.kind.scim_type()).map(str::to_owned),
             detail: error.map(|error| error.detail.clone().into_owned()),
             notices: notices(call),
             millis: call.ctx.now().millis_since(started),
         };
-        self.store
-            .record(&call.ctx, &caller.organization, &entry)
-            .await;
+        self.store.record(&call.ctx, &caller.organization, &entry).await;
         if call.unknown_members.is_empty() {
             return;
         }
         let entry = UnknownMembersEntry {
             at: started,
             group: group_of(incoming, outcome),
-            members: call
-                .unknown_members
-                .iter()
-                .take(UNKNOWN_MEMBERS_KEPT_MAX)
-                .cloned()
-                .collect(),
+            members: call.unknown_members.iter().take(UNKNOWN_MEMBERS_KEPT_MAX).cloned().collect(),
         };
-        self.store
-            .record_unknown_members(&call.ctx, &caller.organization, &entry)
-            .await;
+        self.store.record_unknown_members(&call.ctx, &caller.organization, &entry).await;
     }
 }
 
 /// Checks the credential of a request that failed before its use case did.
 async fn admit<S: Directory>(call: &mut Call<'_>, store: &S) -> Result<(), Failure> {
-    let mut wanted = Wanted {
-        organization: true,
-        ..Wanted::default()
-    };
+    let mut wanted = Wanted { organization: true, ..Wanted::default() };
     if let CredentialKey::Access(id) = &call.credential.key {
         wanted.access_token = Some(id.clone());
     }
@@ -287,10 +255,7 @@ const fn is_about_the_request(error: &Error) -> bool {
 
 /// The group whose change named unknown members: the path's, or the one that was made.
 fn group_of(incoming: &Incoming<'_>, outcome: &Result<Answer, Failure>) -> String {
-    let location = outcome
-        .as_ref()
-        .ok()
-        .and_then(|answer| answer.location.as_deref());
+    let location = outcome.as_ref().ok().and_then(|answer| answer.location.as_deref());
     let made = location.and_then(|location| location.rsplit('/').next());
     match (incoming.id(), made) {
         ("", Some(made)) => made.to_owned(),
@@ -339,7 +304,7 @@ pub fn log(
     let scim_type = failure.and_then(|failure| failure.error.kind.scim_type());
     let status = u64::from(reply.status);
     let duration_ms = ctx.now().millis_since(started);
-    if status >= 500 {
+    if matches!(status, 500 | 503) {
         tracing::error!(
             request.id = ctx.request_id,
             organization.id = organization,
@@ -373,11 +338,7 @@ pub fn unmatched(found: &Found, request: &Request) -> Reply {
     }
     match found {
         Found::OtherMethods(methods) => {
-            let allow = methods
-                .iter()
-                .map(|method| method.name())
-                .collect::<Vec<_>>()
-                .join(", ");
+            let allow = methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
             let detail = match request.method {
                 Method::Other => format!("This method does not exist here. Use {allow}."),
                 method => format!("{method} is not possible here. Use {allow}."),
@@ -430,16 +391,10 @@ mod tests {
             unmatched(&routes::find(method, &request.segments), &request)
         };
         let reply = unmatched_at(Method::Put, "/scim/v2/Users");
-        assert_eq!(
-            (reply.status, reply.header("allow")),
-            (405, Some("GET, POST"))
-        );
+        assert_eq!((reply.status, reply.header("allow")), (405, Some("GET, POST")));
         assert_eq!(unmatched_at(Method::Get, "/scim/v1/Users").status, 404);
         let plain = unmatched_at(Method::Get, "/favicon.ico");
-        assert_eq!(
-            plain.header("content-type"),
-            Some(crate::reply::PROBLEM_MEDIA_TYPE)
-        );
+        assert_eq!(plain.header("content-type"), Some(crate::reply::PROBLEM_MEDIA_TYPE));
         assert_eq!(unmatched_at(Method::Other, "/scim/v2/Bulk").status, 405);
     }
 }

@@ -13,13 +13,13 @@ use lychgate_core::{ctx::World, time::Timestamp};
 pub struct SystemWorld;
 
 impl World for SystemWorld {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
     fn now(&self) -> Timestamp {
-        let since_1970 = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_unix_millis(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that draws entropy")]
     fn fill(&self, bytes: &mut [u8]) {
         if getrandom::fill(bytes).is_err() {
             // A secret made of zeros would open the door to everybody: rather no process at all.

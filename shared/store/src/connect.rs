@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::{
     BehaviorVersion, Region,
     environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
+    meta::region::ProvideRegion,
     retry::RetryConfig,
     timeout::TimeoutConfig,
 };
@@ -41,15 +42,6 @@ const ROOTS: [&[u8]; 5] = [
     include_bytes!("../roots/Starfield_Services_Root_CA_G2.pem"),
 ];
 
-/// Where the credentials come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// The environment, as Lambda sets it: no other place is tried, which keeps the cold start short.
-    Environment,
-    /// The usual chain of a command line: environment, profile, container, instance.
-    Chain,
-}
-
 /// Which table, and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -58,41 +50,38 @@ pub struct Config {
     /// Another address than AWS's own. With `http://` there is no encryption, so a made-up credential is
     /// sent instead of a real one: for an emulator on the same machine.
     pub endpoint_url: Option<String>,
-    /// Where the credentials come from.
-    pub credentials: CredentialSource,
 }
 
 /// Connects. Nothing is sent before the first call.
 ///
+/// Region and credentials come from the environment, as Lambda sets them. The client is made by hand rather than by
+/// `aws_config`'s loader: that one also looks for profiles and containers, and every binary would hold them.
+///
 /// # Errors
 /// A text for the operator when the client cannot be configured.
 pub async fn connect(config: Config) -> Result<Store, String> {
-    let local = config
-        .endpoint_url
-        .as_deref()
-        .is_some_and(|url| url.starts_with("http://"));
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+    let local = config.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://"));
+    let mut client = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
         .timeout_config(timeouts())
         .retry_config(retries());
-    loader = if local {
-        loader
+    client = if local {
+        client
             .http_client(Builder::new().build_http())
-            .region(Region::from_static("local"))
+            // Any would do; one that the SDK's endpoint rules know spares them a search with regular expressions.
+            .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
     } else {
-        let loader = loader.http_client(https()?);
-        match config.credentials {
-            CredentialSource::Environment => loader
-                .region(EnvironmentVariableRegionProvider::new())
-                .credentials_provider(EnvironmentVariableCredentialsProvider::new()),
-            CredentialSource::Chain => loader,
-        }
+        let region = EnvironmentVariableRegionProvider::new().region().await;
+        client
+            .http_client(https()?)
+            .region(region.ok_or("AWS_REGION must be set to the table's region")?)
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
     };
     if let Some(url) = config.endpoint_url {
-        loader = loader.endpoint_url(url);
+        client = client.endpoint_url(url);
     }
-    let client = Client::new(&loader.load().await);
-    Ok(Store::new(client, config.table))
+    Ok(Store::new(Client::from_conf(client.build()), config.table))
 }
 
 /// How long anything may take.
@@ -114,9 +103,7 @@ pub fn retries() -> RetryConfig {
 }
 
 fn https() -> Result<aws_sdk_dynamodb::config::SharedHttpClient, String> {
-    let roots = ROOTS
-        .into_iter()
-        .fold(TrustStore::empty(), TrustStore::with_pem_certificate);
+    let roots = ROOTS.into_iter().fold(TrustStore::empty(), TrustStore::with_pem_certificate);
     let context = TlsContext::builder()
         .with_trust_store(roots)
         .build()

@@ -15,9 +15,7 @@ const THROTTLED: &[&str] = &[
 
 /// The store was asked for less.
 pub(crate) const fn throttled() -> StoreError {
-    StoreError::Throttled {
-        retry_after_secs: THROTTLED_RETRY_SECS,
-    }
+    StoreError::Throttled { retry_after_secs: THROTTLED_RETRY_SECS }
 }
 
 /// A failed call as an error of the port. What was sent is not in the text: it would be people's data.

@@ -388,6 +388,16 @@ impl<S: Groups> Groups for Faulty<S> {
         )
     }
 
+    async fn relabel_members(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: GroupId,
+        members: &[Member],
+    ) {
+        self.inner.relabel_members(ctx, organization, group, members).await;
+    }
+
     async fn delete_group(
         &self,
         ctx: &Ctx<'_>,

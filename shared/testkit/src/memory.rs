@@ -524,6 +524,22 @@ impl Groups for MemoryStore {
         Ok(after.version)
     }
 
+    async fn relabel_members(
+        &self,
+        _: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: GroupId,
+        members: &[Member],
+    ) {
+        let mut state = self.lock();
+        let Some(rows) = state.tenant(organization).rows.get_mut(&group) else { return };
+        for member in members {
+            if let Some((row, _)) = rows.get_mut(&member.id.uuid()) {
+                row.display.clone_from(&member.display);
+            }
+        }
+    }
+
     async fn delete_group(
         &self,
         ctx: &Ctx<'_>,

@@ -13,9 +13,20 @@ pub fn render(error: &Error) -> Value {
         body.insert("scimType".to_owned(), scim_type.into());
     }
     if let Some(body) = body.as_object_mut() {
-        body.insert("detail".to_owned(), error.detail.as_ref().into());
+        body.insert("detail".to_owned(), sentence(&error.detail).into());
     }
     body
+}
+
+/// A sentence as an administrator reads it in their identity provider's log: it begins with a capital and ends with a stop.
+fn sentence(detail: &str) -> String {
+    let mut chars = detail.chars();
+    let mut sentence: String = chars.next().map(|first| first.to_ascii_uppercase()).into_iter().collect();
+    sentence.push_str(chars.as_str());
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
 }
 
 #[cfg(test)]
@@ -32,7 +43,7 @@ mod tests {
                 body.get("scimType").and_then(Value::as_str),
                 kind.scim_type()
             );
-            assert_eq!(body["detail"], "what to change");
+            assert_eq!(body["detail"], "What to change.");
         }
     }
 
@@ -40,7 +51,7 @@ mod tests {
     fn it_is_written_as_the_rfc_writes_it() {
         assert_eq!(
             render(&Error::uniqueness("taken")).to_string(),
-            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","scimType":"uniqueness","detail":"taken"}"#
+            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","scimType":"uniqueness","detail":"Taken."}"#
         );
     }
 }

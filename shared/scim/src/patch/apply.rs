@@ -87,8 +87,10 @@ impl Step {
                 self.selected(list, select.as_ref(), create.as_ref(), change, notices)?
             }
         };
-        if self.attribute.mutability == Mutability::Immutable && before.is_some() && before != after
-        {
+        let fixed = self.attribute.mutability == Mutability::Immutable || self.attribute.create_only;
+        // A default was set by nobody, so a create-only attribute at its default can still be added once.
+        let is_default = self.attribute.create_only && before == self.attribute.default;
+        if fixed && before.is_some() && before != after && !is_default {
             return Err(self.immutable(&self.label));
         }
         self.slot.write(attributes, after);

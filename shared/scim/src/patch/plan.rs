@@ -354,7 +354,10 @@ impl<'p> Planner<'p> {
             self.notices.push(kind, label.clone());
             return Ok(true);
         }
-        if attribute.create_only || part.create_only {
+        // RFC 7644 §3.5.2 lets a client add a value to an immutable attribute that has none: one that stands at
+        // its default has none of the client's. Whether it does is for the resource to say.
+        let may_be_added = aim.op == Op::Add && sub.is_none() && attribute.default.is_some();
+        if (attribute.create_only || part.create_only) && !may_be_added {
             return Err(Error::mutability(format!(
                 "`{label}` is set when the resource is created and cannot be changed; leave it out of the mapping \
                  for updates"

@@ -1,0 +1,280 @@
+//! The operator's API as it looks from outside: requests in, replies out, on the in-memory store.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use lychgate_core::{
+    event::EventKind,
+    operator::{keys, organizations},
+    ports::Users,
+};
+use lychgate_edge::{
+    config::Config,
+    handler::{Handler, Stack},
+    reply::Reply,
+    request::{
+        Method::{self, Delete, Get, Patch, Post, Put},
+        Request,
+    },
+    routes::ROUTES,
+};
+use lychgate_testkit::{FakeWorld, MemoryStore, build};
+use serde_json::{Value, json};
+
+struct Server {
+    handler: Box<dyn Handler>,
+    key: String,
+    /// Members of `acme`: an ordinary one, and one whose name is a formula.
+    members: [String; 2],
+}
+
+impl Server {
+    async fn new() -> Self {
+        let (world, store) = (Arc::new(FakeWorld::new(1)), MemoryStore::new());
+        let ctx = world.ctx();
+        let key = keys::create(&ctx, &store, "test", None).await.unwrap().text;
+        let new = organizations::New { domain: "acme", name: "Acme" };
+        let acme = organizations::create(&ctx, &store, &new).await.unwrap();
+        let mut members = Vec::new();
+        for name in ["ada@example.com", "=cmd()@example.com"] {
+            let user = build::user(world.as_ref(), name);
+            let event = build::event(EventKind::MemberCreated, &user.id.to_string(), name);
+            let keys = build::user_keys(&user);
+            store.create_user(&ctx, &acme.id, &user, &keys, None, &event).await.unwrap();
+            members.push(user.id.to_string());
+        }
+        drop(ctx);
+        let stack = Stack::new(&Config::default(), world).unwrap();
+        let handler = Box::new(operator::handler(stack, store, None));
+        Self { handler, key, members: members.try_into().unwrap() }
+    }
+
+    async fn send(&self, method: Method, target: &str, body: Option<Value>) -> Reply {
+        let mut request = Request::new(method, target)
+            .with_header("authorization", &format!("Bearer {}", self.key));
+        if let Some(body) = body {
+            request = request.with_body(body.to_string());
+        }
+        self.handler.handle(&request).await
+    }
+
+    /// The reply's status and body.
+    async fn ask(&self, method: Method, target: &str, body: Option<Value>) -> (u16, Value) {
+        let reply = self.send(method, target, body).await;
+        (reply.status, reply.value())
+    }
+}
+
+#[tokio::test]
+async fn every_route_demands_a_key_and_is_served() {
+    let server = Server::new().await;
+    let routes = ROUTES.iter().filter(|route| route.function == "operator");
+    let mut walked = 0;
+    for route in routes {
+        let path = route.path.replace("{organization}", "acme").replace(['{', '}'], "x");
+        let reply = server.handler.handle(&Request::new(route.method, &path)).await;
+        assert_eq!(reply.status, 401, "{path}");
+        assert_eq!(reply.value()["error"], "unauthorized");
+        assert!(reply.header("www-authenticate").is_some());
+        let reply = server.send(route.method, &path, None).await;
+        assert!(reply.status < 500 && reply.status != 405, "{} {path}", route.method);
+        assert_ne!(reply.value()["detail"], "There is nothing at this address.", "{path}");
+        walked += 1;
+    }
+    assert_eq!(walked, 28);
+}
+
+#[tokio::test]
+async fn an_organization_is_made_and_read_by_its_address() {
+    let server = Server::new().await;
+    let new = json!({ "domain": "beta", "name": "Beta" });
+    let reply = server.send(Post, "/v1/organizations", Some(new.clone())).await;
+    assert_eq!(reply.status, 201);
+    let location = reply.header("location").unwrap().strip_prefix("https://lychgate.test").unwrap();
+    let (status, read) = server.ask(Get, location, None).await;
+    assert_eq!((status, &read), (200, &reply.value()));
+    assert_eq!(
+        read["licence"],
+        json!({ "state": "none", "in_force": false, "seats": null, "ends": null })
+    );
+    assert_eq!(server.ask(Post, "/v1/organizations", Some(new)).await.0, 409);
+    let (_, list) = server.ask(Get, "/v1/organizations?limit=1", None).await;
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    assert!(list["next_cursor"].is_string());
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let server = Server::new().await;
+    let one = "/v1/organizations/acme";
+    for (method, target, body, status, field) in [
+        (Post, "/v1/organizations".to_owned(), json!({ "domain": "b1", "nmae": "x" }), 400, "nmae"),
+        (Post, "/v1/organizations".to_owned(), json!({ "domain": "b1" }), 400, "name"),
+        (Post, "/v1/organizations".to_owned(), json!({ "domain": 1, "name": "x" }), 400, "domain"),
+        (
+            Post,
+            "/v1/organizations".to_owned(),
+            json!({ "domain": "a.b", "name": "x" }),
+            400,
+            "domain",
+        ),
+        (Patch, one.to_owned(), json!({ "name": null }), 400, "name"),
+        (Patch, one.to_owned(), json!({ "id": "org-x" }), 400, "id"),
+        (Put, format!("{one}/licence"), json!({ "seats": 5 }), 400, "state"),
+        (Put, format!("{one}/licence"), json!({ "state": "gold" }), 400, "state"),
+        (Put, format!("{one}/licence"), json!({ "state": "active", "seats": -1 }), 400, "seats"),
+        (Put, format!("{one}/licence"), json!({ "state": "active", "ends": "soon" }), 400, "ends"),
+        (Patch, format!("{one}/directory"), json!({ "enabled": "yes" }), 400, "enabled"),
+        (
+            Patch,
+            format!("{one}/directory"),
+            json!({ "unknown_members": "x" }),
+            400,
+            "unknown_members",
+        ),
+        (
+            Post,
+            format!("{one}/tokens"),
+            json!({ "name": "x", "expires": "2020-01-01T00:00:00Z" }),
+            400,
+            "expires",
+        ),
+        (
+            Post,
+            format!("{one}/clients"),
+            json!({ "name": "x", "secret_expires": "2020-01-01T00:00:00Z" }),
+            400,
+            "secret_expires",
+        ),
+        (Delete, format!("{one}/tokens/tok-00000000"), Value::Null, 404, "token"),
+        (Delete, format!("{one}/members/x"), Value::Null, 404, "member"),
+        (Get, format!("{one}/members?suspendd=true"), Value::Null, 400, "suspendd"),
+        (Get, format!("{one}/members?suspended=maybe"), Value::Null, 400, "suspended"),
+        (Get, format!("{one}/events?limit=x"), Value::Null, 400, "limit"),
+        (Get, "/v1/organizations/nobody".to_owned(), Value::Null, 404, "organization"),
+    ] {
+        let sent = Some(body.clone()).filter(|body| !body.is_null());
+        let (got, problem) = server.ask(method, &target, sent).await;
+        assert_eq!((got, problem["field"].as_str()), (status, Some(field)), "{target} {body}");
+        assert!(problem["detail"].as_str().unwrap().len() > 20, "{problem}");
+    }
+    for (body, status) in [
+        ("{", 400),
+        ("[]", 400),
+        ("\"x\"", 400),
+        ("{\"name\":\"\\ud800\"}", 400),
+        ("{\"name\":\"a\",\"name\":\"b\"}", 400),
+    ] {
+        let request = Request::new(Post, "/v1/organizations")
+            .with_header("authorization", &format!("Bearer {}", server.key))
+            .with_body(body);
+        assert_eq!(server.handler.handle(&request).await.status, status, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_tokens_text_is_seen_once() {
+    let server = Server::new().await;
+    let path = "/v1/organizations/acme/tokens";
+    let new = json!({ "name": "okta", "expires": null, "member": server.members[0] });
+    let (status, created) = server.ask(Post, path, Some(new)).await;
+    assert_eq!(status, 201);
+    assert!(created["token"].as_str().unwrap().starts_with("lyg_"));
+    assert_eq!(created["scim_base_url"], "https://lychgate.test/scim/v2");
+    let (_, list) = server.ask(Get, path, None).await;
+    assert_eq!(list["items"][0]["id"], created["id"]);
+    assert!(list["items"][0].get("token").is_none());
+    let one = format!("{path}/{}", created["id"].as_str().unwrap());
+    let reply = server.send(Delete, &one, None).await;
+    assert_eq!((reply.status, reply.body), (204, None));
+    assert_eq!(server.ask(Delete, &one, None).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_client_goes_through_its_life() {
+    let server = Server::new().await;
+    let path = "/v1/organizations/acme/clients";
+    let (status, created) = server.ask(Post, path, Some(json!({ "name": "entra" }))).await;
+    assert_eq!(status, 201);
+    let one = format!("{path}/{}", created["id"].as_str().unwrap());
+    let (status, added) = server.ask(Post, &format!("{one}/secrets"), None).await;
+    assert_eq!((status, added["secrets"].as_array().unwrap().len()), (201, 2));
+    assert_ne!(added["client_secret"], created["client_secret"]);
+    let secret = format!("{one}/secrets/{}", created["secret"]["id"].as_str().unwrap());
+    assert_eq!(server.ask(Delete, &secret, None).await.0, 204);
+    let (_, list) = server.ask(Get, path, None).await;
+    assert_eq!(list["items"][0]["secrets"].as_array().unwrap().len(), 1);
+    assert!(!list.to_string().contains("lys_"));
+    assert_eq!(server.ask(Delete, &one, None).await.0, 204);
+}
+
+#[tokio::test]
+async fn members_are_shown_suspended_and_exported() {
+    let server = Server::new().await;
+    let path = "/v1/organizations/acme/members";
+    let ada = format!("{path}/{}", server.members[0]);
+    let (status, member) = server.ask(Post, &format!("{ada}/suspend"), None).await;
+    assert_eq!((status, &member["suspended"]), (200, &json!(true)));
+    let (_, list) = server.ask(Get, &format!("{path}?suspended=true"), None).await;
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    assert_eq!(list["items"][0]["user_name"], "ada@example.com");
+    assert_eq!(server.ask(Put, &format!("{ada}/owner"), None).await.0, 409);
+    assert_eq!(server.ask(Post, &format!("{ada}/restore"), None).await.0, 200);
+    let (status, member) = server.ask(Put, &format!("{ada}/owner"), None).await;
+    assert_eq!((status, &member["owner"]), (200, &json!(true)));
+    let (status, problem) = server.ask(Delete, &ada, None).await;
+    assert_eq!((status, &problem["error"]), (409, &json!("conflict")));
+
+    let reply = server.send(Get, &format!("{path}?format=csv"), None).await;
+    assert_eq!(reply.header("content-type"), Some("text/csv; charset=utf-8"));
+    let text = String::from_utf8(reply.body.unwrap()).unwrap();
+    let lines: Vec<_> = text.split("\r\n").collect();
+    assert_eq!(lines.len(), 4, "a line of names, two members, the end: {text}");
+    assert!(lines[2].contains(",'=cmd()@example.com,"));
+    let request = Request::new(Get, path)
+        .with_header("authorization", &format!("Bearer {}", server.key))
+        .with_header("accept", "text/csv");
+    assert_eq!(server.handler.handle(&request).await.body.unwrap(), text.as_bytes());
+}
+
+#[tokio::test]
+async fn a_clean_up_names_whom() {
+    let server = Server::new().await;
+    let path = "/v1/organizations/acme/members/clean-up";
+    let time = "2020-01-01T00:00:00Z";
+    for body in
+        [json!({}), json!({ "ids": ["x"], "suspended_before": time }), json!({ "ids": [1] })]
+    {
+        assert_eq!(server.ask(Post, path, Some(body)).await.0, 400);
+    }
+    let (status, cleaned) = server.ask(Post, path, Some(json!({ "ids": server.members }))).await;
+    assert_eq!((status, cleaned["kept"].as_array().unwrap().len()), (200, 2));
+    let (status, cleaned) = server.ask(Post, path, Some(json!({ "suspended_before": time }))).await;
+    assert_eq!((status, cleaned), (200, json!({ "deleted": [], "kept": [], "next_cursor": null })));
+}
+
+#[tokio::test]
+async fn the_state_and_the_history_are_there_from_the_start() {
+    let server = Server::new().await;
+    let (status, state) = server.ask(Get, "/v1/organizations/acme/directory/state", None).await;
+    assert_eq!((status, &state["users"], &state["last_contact"]), (200, &json!(2), &Value::Null));
+    let (_, history) = server.ask(Get, "/v1/organizations/acme/events", None).await;
+    let types: Vec<_> = history["items"].as_array().unwrap().iter().map(|e| &e["type"]).collect();
+    assert_eq!(types, ["organization.created", "member.created", "member.created"]);
+    assert_eq!(history["items"][1]["subject"]["name"], "ada@example.com");
+}
+
+#[tokio::test]
+async fn the_last_operator_key_stays() {
+    let server = Server::new().await;
+    let (_, list) = server.ask(Get, "/v1/operator-keys", None).await;
+    assert_eq!(list["configured_key"], false);
+    let first = format!("/v1/operator-keys/{}", list["items"][0]["id"].as_str().unwrap());
+    assert_eq!(server.ask(Delete, &first, None).await.0, 409);
+    let (status, created) =
+        server.ask(Post, "/v1/operator-keys", Some(json!({ "name": "ci" }))).await;
+    assert_eq!(status, 201);
+    assert!(created["key"].as_str().unwrap().starts_with("lyo_"));
+    assert_eq!(server.ask(Delete, &first, None).await.0, 204);
+    assert_eq!(server.ask(Get, "/v1/operator-keys", None).await.0, 401, "at once");
+}
