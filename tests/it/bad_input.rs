@@ -346,16 +346,26 @@ async fn a_bad_operation_of_a_bulk_does_not_lose_the_others() {
 }
 
 #[tokio::test]
-async fn an_operation_of_a_bulk_with_an_unknown_endpoint_refuses_the_whole_request() {
-    // FIXME(#2): RFC 7644 §3.7.3 answers such an operation by itself, with status 400, and goes on with the others.
+async fn an_operation_of_a_bulk_that_cannot_be_read_fails_by_itself() {
+    // RFC 7644 §3.7.3: each operation has a status of its own.
     let scene = Scene::new().await;
     let operations = json!([
         {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"userName": "a@example.com"}},
         {"method": "POST", "path": "/Printers", "bulkId": "c", "data": {}},
+        {"method": "BREW", "path": "/Users"},
+        {"method": "POST", "path": "/Users", "bulkId": "d", "data": {"userName": "d@example.com"}},
     ]);
     let body = json!({"schemas": [BULK], "Operations": operations}).to_string().into_bytes();
-    let before = scene.state().await;
     let answer = scene.send("POST", "/Bulk", Map::new(), Some(body)).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(scene.state().await, before, "and nothing of it is done");
+    assert_eq!(answer.status, 200);
+    let answer = answer.json();
+    let statuses: Vec<&str> = answer["Operations"]
+        .as_array()
+        .expect("operations")
+        .iter()
+        .map(|operation| operation["status"].as_str().expect("a text"))
+        .collect();
+    assert_eq!(statuses, ["201", "400", "400", "201"]);
+    assert_eq!(answer["Operations"][1]["bulkId"], "c");
+    assert_eq!(answer["Operations"][1]["response"]["scimType"], "invalidValue");
 }

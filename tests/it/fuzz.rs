@@ -4,7 +4,10 @@
 
 use std::fs;
 
-use conformance::{data, fuzz::event};
+use conformance::{
+    data::{self, number_asked_for},
+    fuzz::event,
+};
 use lychgate_testkit::{
     Random,
     fuzz::{BODIES, Body, mutated},
@@ -46,12 +49,10 @@ fn every_corpus_folder_has_its_body() {
 
 #[test]
 fn seeded_mutations_break_nothing() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long and from which seed is the caller's to say"
-    )]
-    let from = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let (seed, runs) = (from("FUZZ_SEED").unwrap_or(42), from("FUZZ_RUNS").unwrap_or(1_500));
+    let (seed, runs) = (
+        number_asked_for("FUZZ_SEED").unwrap_or(42),
+        number_asked_for("FUZZ_RUNS").unwrap_or(1_500),
+    );
     for (name, body) in bodies() {
         let seeds = corpus(name);
         let mut random = Random::new(seed);

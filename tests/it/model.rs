@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use conformance::{
+    data::number_asked_for,
     endpoint::Endpoint,
     http::Answer,
     session::{GROUP, Session, USER, member_ids, patch_of, values},
@@ -557,13 +558,9 @@ pub(crate) async fn tell<S: Store + Clone + 'static>(
 
 /// Tells many random stories and shrinks the first one that goes wrong.
 fn explore<S: Store + Clone + 'static>(runtime: &tokio::runtime::Runtime, store: S, cases: u32) {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long and from which seed is the caller's to say"
-    )]
-    let from = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let seed = from("MODEL_SEED").unwrap_or(20_261_122);
-    let cases = from("MODEL_CASES").map_or(cases, |cases| u32::try_from(cases).unwrap_or(u32::MAX));
+    let seed = number_asked_for("MODEL_SEED").unwrap_or(20_261_122);
+    let cases = number_asked_for("MODEL_CASES")
+        .map_or(cases, |cases| u32::try_from(cases).unwrap_or(u32::MAX));
     let mut bytes = [0_u8; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config =

@@ -8,7 +8,7 @@ use lychgate_scim::{
     Error, ErrorKind,
     message::{
         self,
-        bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResult},
+        bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResult, UnreadableOperation},
     },
     project::Projection,
     resource::MemberKind,
@@ -60,7 +60,7 @@ struct Joining {
 }
 
 struct Run {
-    waiting: Vec<Option<BulkOperation>>,
+    waiting: Vec<Option<Result<BulkOperation, UnreadableOperation>>>,
     results: Vec<Option<BulkResult>>,
     /// Ids by `bulkId`, of what was created.
     created: HashMap<String, String>,
@@ -89,7 +89,11 @@ impl Run {
     fn next(&self) -> Option<usize> {
         let ready = |operation: &BulkOperation| self.awaited(operation).is_empty();
         let first = |test: &dyn Fn(&BulkOperation) -> bool| {
-            self.waiting.iter().position(|operation| operation.as_ref().is_some_and(test))
+            self.waiting.iter().position(|operation| match operation {
+                Some(Ok(operation)) => test(operation),
+                Some(Err(_)) => true,
+                None => false,
+            })
         };
         first(&ready)
             .or_else(|| first(&|operation| operation.method == BulkMethod::Post))
@@ -100,7 +104,7 @@ impl Run {
     fn awaited<'o>(&self, operation: &'o BulkOperation) -> Vec<&'o str> {
         let mut awaited = operation.references();
         awaited.retain(|bulk_id| {
-            self.waiting.iter().flatten().any(|other| {
+            self.waiting.iter().flatten().flatten().any(|other| {
                 other.method == BulkMethod::Post && other.bulk_id.as_deref() == Some(bulk_id)
             })
         });
@@ -108,13 +112,19 @@ impl Run {
     }
 
     async fn step<S: Users + Groups>(&mut self, call: &mut Call<'_>, store: &S, at: usize) {
-        let awaited = self.waiting.get(at).and_then(Option::as_ref).map(|operation| {
-            self.awaited(operation).into_iter().map(str::to_owned).collect::<Vec<_>>()
-        });
-        let taken = self.waiting.get_mut(at).and_then(Option::take);
-        let (Some(mut operation), Some(awaited)) = (taken, awaited) else {
-            return;
+        let mut operation = match self.waiting.get(at) {
+            Some(Some(Ok(operation))) => operation.clone(),
+            Some(Some(Err(unreadable))) => {
+                let result = refused(unreadable);
+                return self.skip(at, result);
+            }
+            Some(None) | None => return,
         };
+        let awaited: Vec<String> =
+            self.awaited(&operation).into_iter().map(str::to_owned).collect();
+        if let Some(slot) = self.waiting.get_mut(at) {
+            *slot = None;
+        }
         let whole = (!awaited.is_empty()).then(|| operation.clone());
         if whole.is_some() {
             operation.data = without(operation.data, &awaited);
@@ -127,6 +137,17 @@ impl Run {
             self.joining.push(Joining { at, id, operation: whole });
         }
         self.settle(call, at, &operation, outcome);
+    }
+
+    /// Puts down that an operation could not be read.
+    fn skip(&mut self, at: usize, result: BulkResult) {
+        self.errors += 1;
+        if let Some(slot) = self.waiting.get_mut(at) {
+            *slot = None;
+        }
+        if let Some(slot) = self.results.get_mut(at) {
+            *slot = Some(result);
+        }
     }
 
     /// Replaces a resource of a circle by what the request said of it, now that all of the circle is there.
@@ -170,10 +191,14 @@ impl Run {
         operation: &BulkOperation,
         outcome: Result<Answer, Failure>,
     ) {
-        let target = operation.target.id.clone();
+        // A reference that the path made is named by the id that it stood for.
+        let target = operation.target.id.as_deref().map(|id| {
+            let created = id.strip_prefix("bulkId:").and_then(|bulk_id| self.created.get(bulk_id));
+            created.map_or(id, String::as_str).to_owned()
+        });
         let list = list_of(operation.target.kind);
         let mut result = BulkResult {
-            method: operation.method,
+            method: operation.method.name().into(),
             bulk_id: operation.bulk_id.clone(),
             version: None,
             location: target.map(|id| render::location(&call.ctx, list, &id)),
@@ -249,6 +274,17 @@ async fn delete<S: Users + Groups>(
     match kind {
         MemberKind::User => users::delete(call, store, id, preconditions).await,
         MemberKind::Group => groups::delete(call, store, id, preconditions).await,
+    }
+}
+
+fn refused(unreadable: &UnreadableOperation) -> BulkResult {
+    BulkResult {
+        method: unreadable.method.clone().into(),
+        bulk_id: unreadable.bulk_id.clone(),
+        version: None,
+        location: None,
+        status: unreadable.error.kind.status(),
+        response: Some(message::error::render(&unreadable.error)),
     }
 }
 

@@ -238,9 +238,7 @@ fn complex(
     let object = match value {
         Value::Object(object) => object,
         // Entra sends `manager` as the bare id; templates send `emails` as a list of addresses.
-        simple @ (Value::String(_) | Value::Number(_))
-            if attribute.sub_attribute("value").is_some() =>
-        {
+        simple @ Value::String(_) if attribute.sub_attribute("value").is_some() => {
             notices.push(NoticeKind::TextForComplex, path.to_owned());
             Map::from_iter([("value".to_owned(), simple)])
         }

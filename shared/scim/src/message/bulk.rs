@@ -1,7 +1,7 @@
 //! Bulk (RFC 7644 §3.7): the request taken apart, `bulkId` references, the response. In which order the
 //! operations run and what a reference finally is, the caller decides.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -15,14 +15,28 @@ pub const BULK_ID_BYTES_MAX: usize = 256;
 /// What stands before a `bulkId` where an id is expected.
 const REFERENCE: &str = "bulkId:";
 
-/// A bulk request. It is refused as a whole when one of its operations cannot be read, before anything is done.
+/// A bulk request. An operation that cannot be read fails by itself, in its turn (RFC 7644 §3.7.3).
 #[derive(Debug, Clone, PartialEq)]
 pub struct BulkRequest {
     /// After how many errors to stop; `None` is never.
     pub fail_on_errors: Option<usize>,
     /// In the order of the request.
-    pub operations: Vec<BulkOperation>,
+    pub operations: Vec<Result<BulkOperation, UnreadableOperation>>,
 }
+
+/// An operation that cannot be read, with what is needed to say so in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnreadableOperation {
+    /// The method as it was sent, shortened.
+    pub method: String,
+    /// The `bulkId`, if it has one.
+    pub bulk_id: Option<String>,
+    /// What is wrong with it.
+    pub error: Error,
+}
+
+/// The longest method of an unreadable operation that is shown, in characters.
+const METHOD_CHARS_MAX: usize = 16;
 
 /// The method of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,7 +92,7 @@ pub struct BulkOperation {
 #[derive(Debug, Clone, PartialEq)]
 pub struct BulkResult {
     /// The operation's method.
-    pub method: BulkMethod,
+    pub method: Cow<'static, str>,
     /// The operation's `bulkId`.
     pub bulk_id: Option<String>,
     /// The resource's ETag, after success.
@@ -95,8 +109,8 @@ impl BulkRequest {
     /// Reads the message.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidSyntax`] or [`ErrorKind::InvalidValue`] naming the operation by its number, from 1;
-    /// [`ErrorKind::PayloadTooLarge`] for more than [`BULK_OPERATIONS_MAX`] operations, as §3.7.4 says.
+    /// [`ErrorKind::InvalidSyntax`] when the request has no operations, [`ErrorKind::InvalidValue`] when two have the
+    /// same `bulkId`; [`ErrorKind::PayloadTooLarge`] for more than [`BULK_OPERATIONS_MAX`] operations, as §3.7.4 says.
     pub fn parse(body: Value, notices: &mut Notices) -> Result<Self, Error> {
         let mut body = json::object(body)?;
         schemas_noted(&mut body, BULK_REQUEST, notices)?;
@@ -121,15 +135,13 @@ impl BulkRequest {
         let mut operations = Vec::with_capacity(list.len());
         let mut bulk_ids = HashSet::new();
         for (at, value) in list.into_iter().enumerate() {
-            let numbered = |error: Error| {
-                Error::new(error.kind, format!("operation {}: {}", at + 1, error.detail))
-            };
-            let operation = BulkOperation::parse(value).map_err(numbered)?;
-            if let Some(bulk_id) = &operation.bulk_id
+            let operation = BulkOperation::read(value);
+            if let Ok(BulkOperation { bulk_id: Some(bulk_id), .. }) = &operation
                 && !bulk_ids.insert(bulk_id.clone())
             {
-                return Err(numbered(Error::invalid_value(
-                    "`bulkId` is the same as that of an earlier operation; give each its own",
+                return Err(Error::invalid_value(format!(
+                    "operation {}: `bulkId` is the same as that of an earlier operation; give each its own",
+                    at + 1
                 )));
             }
             operations.push(operation);
@@ -139,6 +151,14 @@ impl BulkRequest {
 }
 
 impl BulkOperation {
+    fn read(value: Value) -> Result<Self, UnreadableOperation> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let method = text("method").unwrap_or_default().chars().take(METHOD_CHARS_MAX).collect();
+        let bulk_id = text("bulkId").filter(|bulk_id| bulk_id.len() <= BULK_ID_BYTES_MAX);
+        let bulk_id = bulk_id.map(str::to_owned);
+        Self::parse(value).map_err(|error| UnreadableOperation { method, bulk_id, error })
+    }
+
     fn parse(value: Value) -> Result<Self, Error> {
         let Value::Object(mut operation) = value else {
             return Err(Error::invalid_syntax(format!(
@@ -164,20 +184,7 @@ impl BulkOperation {
                 "`path` must be like `/Users`, `/Users/{id}`, `/Groups` or `/Groups/{id}`",
             )
         })?;
-        match (method, &target.id) {
-            (BulkMethod::Post, Some(_)) => {
-                return Err(Error::invalid_value(
-                    "`path` of a POST must end with `/Users` or `/Groups`",
-                ));
-            }
-            (BulkMethod::Put | BulkMethod::Patch | BulkMethod::Delete, None) => {
-                return Err(Error::invalid_value(format!(
-                    "`path` of a {} must end with the id of a resource",
-                    method.name()
-                )));
-            }
-            (BulkMethod::Post, None) | (_, Some(_)) => {}
-        }
+        target.check(method)?;
         let bulk_id = text(&mut operation, "bulkId")?.filter(|bulk_id| !bulk_id.is_empty());
         match &bulk_id {
             None if method == BulkMethod::Post => {
@@ -263,6 +270,22 @@ impl BulkOperation {
 }
 
 impl BulkTarget {
+    /// Whether it is what the method is aimed at: a list, or a resource.
+    fn check(&self, method: BulkMethod) -> Result<(), Error> {
+        match (method, &self.id) {
+            (BulkMethod::Post, Some(_)) => {
+                Err(Error::invalid_value("`path` of a POST must end with `/Users` or `/Groups`"))
+            }
+            (BulkMethod::Put | BulkMethod::Patch | BulkMethod::Delete, None) => {
+                Err(Error::invalid_value(format!(
+                    "`path` of a {} must end with the id of a resource",
+                    method.name()
+                )))
+            }
+            (BulkMethod::Post, None) | (_, Some(_)) => Ok(()),
+        }
+    }
+
     /// Reads `/Users/1`, and tolerates a missing slash, the base path or the whole URL in front.
     fn parse(path: &str) -> Option<Self> {
         let path = path.split_once("://").map_or(path, |(_, rest)| rest);
@@ -294,7 +317,7 @@ impl BulkResult {
         if let Some(location) = self.location {
             map.insert("location".to_owned(), location.into());
         }
-        map.insert("method".to_owned(), self.method.name().into());
+        map.insert("method".to_owned(), self.method.as_ref().into());
         if let Some(bulk_id) = self.bulk_id {
             map.insert("bulkId".to_owned(), bulk_id.into());
         }
@@ -363,7 +386,8 @@ mod tests {
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "the calls are easier to read")]
     fn refused(operation: Value, detail: &str) {
-        assert_eq!(parse(json!([operation])).unwrap_err().detail, format!("operation 1: {detail}"));
+        let mut request = parse(json!([operation])).unwrap();
+        assert_eq!(request.operations.remove(0).unwrap_err().error.detail, detail);
     }
 
     #[test]
@@ -435,7 +459,7 @@ mod tests {
                 {"op": "replace", "path": "displayName", "value": "about bulkId:c"},
             ]},
         }]));
-        let mut operation = request.unwrap().operations.remove(0);
+        let mut operation = request.unwrap().operations.remove(0).unwrap();
         assert_eq!(operation.references(), ["a", "b", "g"]);
         assert!(operation.clone().resolve(|_| None).is_err());
         operation
