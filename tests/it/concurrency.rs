@@ -154,28 +154,38 @@ async fn people_who_are_deleted_while_they_are_added_leave_no_ghost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_and_a_thousand_members_in_one_patch() {
+async fn two_hundred_members_in_one_patch_over_http() {
     let session = session().await;
+    let crowd = session.crowd("u", 200).await;
+    let group = session.group("Everybody", &crowd[..1]).await;
+    let path = format!("/Groups/{group}");
+    let add = json!([{"op": "add", "path": "members", "value": values(&crowd)}]);
+    assert_eq!(session.patch(&path, &add).await.status, 204);
+    assert_eq!(session.members(&group).await, sorted(&crowd));
+    let remove = json!([{"op": "remove", "path": "members", "value": values(&crowd[1..])}]);
+    assert_eq!(session.patch(&path, &remove).await.status, 204);
+    assert_eq!(session.members(&group).await, sorted(&crowd[..1]));
+}
+
+/// In this process, where the clock stands still: a machine that is busy with other things is no reason for 503.
+#[tokio::test]
+async fn a_thousand_members_in_one_patch_and_in_one_put() {
+    let endpoint = Endpoint::on(conformance::dynamo::store().await, 1_000);
+    let session = Session::new(&endpoint, "many").await;
     let crowd = session.crowd("u", 1_000).await;
     let group = session.group("Everybody", &[]).await;
     let path = format!("/Groups/{group}");
-    let add = |ids: &[String]| json!([{"op": "add", "path": "members", "value": values(ids)}]);
-    assert_eq!(session.patch(&path, &add(&crowd[..200])).await.status, 204);
-    assert_eq!(session.members(&group).await, sorted(&crowd[..200]));
-    assert_eq!(session.patch(&path, &add(&crowd)).await.status, 204);
+    let add = json!([{"op": "add", "path": "members", "value": values(&crowd)}]);
+    assert_eq!(session.patch(&path, &add).await.status, 204);
     assert_eq!(session.members(&group).await, sorted(&crowd));
-    let some = json!([{"op": "replace", "path": "members", "value": values(&crowd[900..])}]);
-    assert_eq!(session.patch(&path, &some).await.status, 204);
+    let some = json!({"schemas": [GROUP], "displayName": "Some", "members": values(&crowd[900..])});
+    assert_eq!(session.put(&path, &some).await.status, 200);
     assert_eq!(session.members(&group).await, sorted(&crowd[900..]));
     assert_eq!(
         session.patch(&path, &json!([{"op": "remove", "path": "members"}])).await.status,
         204
     );
     assert_eq!(session.members(&group).await, Vec::<String>::new());
-    let everybody =
-        json!({"schemas": [GROUP], "displayName": "Everybody", "members": values(&crowd)});
-    assert_eq!(session.put(&path, &everybody).await.status, 200);
-    assert_eq!(session.members(&group).await, sorted(&crowd));
     assert_eq!(session.delete(&path).await.status, 204);
     assert_eq!(session.get(&path).await.status, 404);
     let ada = session.found(&format!("/Users/{}", crowd[0])).await;

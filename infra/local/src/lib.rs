@@ -150,7 +150,8 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         .await
         .map_err(|error| Error::new(format!("The table cannot be made: {error:?}.")))?;
     let world: Arc<dyn World> = Arc::new(SystemWorld);
-    let demo = demo(&store, world.as_ref(), options.data.as_deref(), &base_url, &database.url).await?;
+    let demo =
+        demo(&store, world.as_ref(), options.data.as_deref(), &base_url, &database.url).await?;
     let mut config = options.config;
     config.table = Some(TABLE.to_owned());
     config.base_url = Some(base_url.clone());

@@ -1,7 +1,7 @@
 //! API Gateway's HTTP API events, payload format 2.0: what arrives and what goes back.
 //!
 //! Read here by hand rather than through `lambda_http`: that crate panics on a body that is not base64 although
-//! it says so and on a path that makes no URI, and a bare function starts in half the instructions without it.
+//! the event says so and on a path that makes no URI, and it would read the query twice.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode, sync::Arc};
 
-use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use lambda_http::lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use lychgate_core::time::Timestamp;
 use serde_json::Value;
 

@@ -106,18 +106,26 @@ impl<'a> Incoming<'a> {
     /// Which attributes the answer shall show.
     #[must_use]
     pub fn projection(&self, call: &Call<'_>) -> Projection {
-        let (attributes, excluded) = self.attributes();
-        Projection::parse(&types_of(call, self.route), attributes, excluded)
+        let attributes = self.named("attributes");
+        let excluded = self.named("excludedAttributes");
+        let types = types_of(call, self.route);
+        Projection::parse(&types, attributes.as_deref(), excluded.as_deref())
     }
 
     /// As [`Incoming::projection`]; `None` when the query says nothing of attributes.
     #[must_use]
     pub fn projection_asked(&self, call: &Call<'_>) -> Option<Projection> {
-        matches!(self.attributes(), (Some(_), _) | (_, Some(_))).then(|| self.projection(call))
+        let asked =
+            self.named("attributes").is_some() || self.named("excludedAttributes").is_some();
+        asked.then(|| self.projection(call))
     }
 
-    fn attributes(&self) -> (Option<&str>, Option<&str>) {
-        (self.request.query("attributes"), self.request.query("excludedAttributes"))
+    /// The names in all query parameters of this name, separated by commas.
+    fn named(&self, parameter: &str) -> Option<String> {
+        let pairs = self.request.query.iter();
+        let values = pairs.filter(|(name, _)| name.eq_ignore_ascii_case(parameter));
+        let values: Vec<&str> = values.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
     }
 
     /// `If-Match` and `If-None-Match`.

@@ -80,10 +80,9 @@ pub fn service_provider_config(base_url: &str, offer: &Offer) -> Value {
             "location": format!("{}/ServiceProviderConfig", root(base_url)),
         },
     });
-    if let (Some(secs), Some(pagination)) = (
-        offer.cursor_secs,
-        config.get_mut("pagination").and_then(Value::as_object_mut),
-    ) {
+    if let (Some(secs), Some(pagination)) =
+        (offer.cursor_secs, config.get_mut("pagination").and_then(Value::as_object_mut))
+    {
         pagination.insert("cursorTimeout".to_owned(), secs.into());
     }
     if let (Some(uri), Some(config)) = (&offer.documentation_uri, config.as_object_mut()) {
@@ -95,33 +94,22 @@ pub fn service_provider_config(base_url: &str, offer: &Offer) -> Value {
 /// `GET /ResourceTypes`
 #[must_use]
 pub fn resource_types(base_url: &str, catalogue: &Catalogue) -> Value {
-    let types = catalogue
-        .types()
-        .into_iter()
-        .map(|it| resource_type_value(base_url, it))
-        .collect();
+    let types = catalogue.types().into_iter().map(|it| resource_type_value(base_url, it)).collect();
     ListResponse::whole(types).render()
 }
 
 /// `GET /ResourceTypes/{id}`; the id is the name, in any case.
 #[must_use]
 pub fn resource_type(base_url: &str, catalogue: &Catalogue, id: &str) -> Option<Value> {
-    let found = catalogue
-        .types()
-        .into_iter()
-        .find(|it| it.name.eq_ignore_ascii_case(id))?;
+    let found = catalogue.types().into_iter().find(|it| it.name.eq_ignore_ascii_case(id))?;
     Some(resource_type_value(base_url, found))
 }
 
 /// `GET /Schemas`: those of the resource types, and those that describe discovery itself.
 #[must_use]
 pub fn schemas(base_url: &str, catalogue: &Catalogue) -> Value {
-    let published = catalogue
-        .schemas()
-        .map(|schema| schema_value(base_url, schema));
-    let own = meta_schemas::all()
-        .iter()
-        .map(|schema| schema_value(base_url, schema));
+    let published = catalogue.schemas().map(|schema| schema_value(base_url, schema));
+    let own = meta_schemas::all().iter().map(|schema| schema_value(base_url, schema));
     ListResponse::whole(published.chain(own).collect()).render()
 }
 
@@ -179,23 +167,13 @@ fn attribute_value(attribute: &Attribute) -> Value {
     let mut put = |name: &str, value: Value| {
         map.insert(name.to_owned(), value);
     };
-    let texts = |list: &[Text]| {
-        list.iter()
-            .map(|text| Value::from(text.as_ref()))
-            .collect::<Value>()
-    };
+    let texts =
+        |list: &[Text]| list.iter().map(|text| Value::from(text.as_ref())).collect::<Value>();
     put("name", attribute.name.as_ref().into());
     put("type", type_keyword(attribute.kind).into());
     // Depth: the deepest is `attributes.subAttributes.…` of the Schema schema, written down in this crate.
     if !attribute.sub_attributes.is_empty() {
-        put(
-            "subAttributes",
-            attribute
-                .sub_attributes
-                .iter()
-                .map(attribute_value)
-                .collect(),
-        );
+        put("subAttributes", attribute.sub_attributes.iter().map(attribute_value).collect());
     }
     put("multiValued", attribute.multi_valued.into());
     put("description", attribute.description.as_ref().into());
@@ -213,15 +191,9 @@ fn attribute_value(attribute: &Attribute) -> Value {
     if compared_as_text {
         put("caseExact", attribute.case_exact.into());
     }
-    put(
-        "mutability",
-        mutability_keyword(attribute.mutability).into(),
-    );
+    put("mutability", mutability_keyword(attribute.mutability).into());
     put("returned", returned_keyword(attribute.returned).into());
-    put(
-        "uniqueness",
-        uniqueness_keyword(attribute.uniqueness).into(),
-    );
+    put("uniqueness", uniqueness_keyword(attribute.uniqueness).into());
     if !attribute.reference_types.is_empty() {
         put("referenceTypes", texts(&attribute.reference_types));
     }
@@ -329,10 +301,7 @@ mod tests {
             let urn = one["id"].as_str().unwrap().to_ascii_uppercase();
             assert_eq!(schema(BASE, &catalogue, &urn).as_ref(), Some(one));
         }
-        for one in resource_types(BASE, &catalogue)["Resources"]
-            .as_array()
-            .unwrap()
-        {
+        for one in resource_types(BASE, &catalogue)["Resources"].as_array().unwrap() {
             let name = one["id"].as_str().unwrap().to_ascii_lowercase();
             assert_eq!(resource_type(BASE, &catalogue, &name).as_ref(), Some(one));
         }
@@ -344,10 +313,7 @@ mod tests {
     fn what_is_the_operators_own_is_not_shown() {
         let user = schema(BASE, &Catalogue::standard(), crate::schema::USER_SCHEMA).unwrap();
         let attributes = user["attributes"].as_array().unwrap();
-        let send_emails = attributes
-            .iter()
-            .find(|it| it["name"] == "sendEmails")
-            .unwrap();
+        let send_emails = attributes.iter().find(|it| it["name"] == "sendEmails").unwrap();
         let names: Vec<_> = send_emails.as_object().unwrap().keys().cloned().collect();
         assert_eq!(
             names,

@@ -168,10 +168,7 @@ pub struct Error {
 impl Error {
     /// An error of this kind with this sentence.
     pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-        }
+        Self { kind, detail: detail.into() }
     }
 }
 

@@ -29,19 +29,14 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
         ))
     })?;
     if text.trim_ascii().is_empty() {
-        return Err(Error::invalid_syntax(
-            "the request has no body; send a JSON object",
-        ));
+        return Err(Error::invalid_syntax("the request has no body; send a JSON object"));
     }
     let refusal = Cell::new(None);
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Strict {
-        depth_left: JSON_DEPTH_MAX,
-        refusal: &refusal,
-    }
-    .deserialize(&mut deserializer)
-    .and_then(|value| deserializer.end().map(|()| value))
-    .map_err(|error| sentence(&error, refusal.get()))
+    Strict { depth_left: JSON_DEPTH_MAX, refusal: &refusal }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| sentence(&error, refusal.get()))
 }
 
 /// Parses a body that has to be an object, as every SCIM message is.
@@ -192,23 +187,11 @@ mod tests {
     #[test]
     fn errors_say_where_and_never_what() {
         refused(b" \n", "the request has no body; send a JSON object");
-        refused(
-            b"{\"pw\":\"s\xFF\"}",
-            "the body is not valid UTF-8 (byte 9); send JSON in UTF-8",
-        );
-        refused(
-            b"{\"a\":\n secret}",
-            "the body is not valid JSON at line 2 column 2",
-        );
-        refused(
-            b"{\"a\":",
-            "the body is not complete JSON: it ends at line 1 column 5",
-        );
+        refused(b"{\"pw\":\"s\xFF\"}", "the body is not valid UTF-8 (byte 9); send JSON in UTF-8");
+        refused(b"{\"a\":\n secret}", "the body is not valid JSON at line 2 column 2");
+        refused(b"{\"a\":", "the body is not complete JSON: it ends at line 1 column 5");
         refused(b"{} {}", "the body is not valid JSON at line 1 column 4");
-        refused(
-            b"{\"a\":\"\\ud800\"}",
-            "the body is not valid JSON at line 1 column 13",
-        );
+        refused(b"{\"a\":\"\\ud800\"}", "the body is not valid JSON at line 1 column 13");
         let detail = parse_object(b"[]").unwrap_err().detail;
         assert_eq!(detail, "the body must be a JSON object, not a list");
     }

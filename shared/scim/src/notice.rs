@@ -65,11 +65,7 @@ impl Notices {
     pub fn push(&mut self, kind: NoticeKind, subject: impl Into<Cow<'static, str>>) {
         let mut subject = subject.into();
         if subject.chars().nth(NOTICE_SUBJECT_CHARS_MAX).is_some() {
-            subject = subject
-                .chars()
-                .take(NOTICE_SUBJECT_CHARS_MAX)
-                .collect::<String>()
-                .into();
+            subject = subject.chars().take(NOTICE_SUBJECT_CHARS_MAX).collect::<String>().into();
         }
         let notice = Notice { kind, subject };
         if self.kept.contains(&notice) {

@@ -99,11 +99,8 @@ impl AttrPath {
                     !part.is_empty() && part.chars().all(|c| is_name_char(c) || is_urn_char(c))
                 })
         };
-        (well_formed && text.len() <= ATTR_PATH_BYTES_MAX && text.chars().all(is_path_char)).then(
-            || Self {
-                text: text.to_owned(),
-            },
-        )
+        (well_formed && text.len() <= ATTR_PATH_BYTES_MAX && text.chars().all(is_path_char))
+            .then(|| Self { text: text.to_owned() })
     }
 
     /// The path in the spelling of the client.
@@ -116,14 +113,8 @@ impl AttrPath {
     /// quick look without a schema. A URN alone is about none.
     #[must_use]
     pub fn mentions(&self, name: &str) -> bool {
-        let names = self
-            .text
-            .rsplit_once(':')
-            .map_or(self.text.as_str(), |(_, tail)| tail);
-        names
-            .split('.')
-            .next()
-            .is_some_and(|first| first.eq_ignore_ascii_case(name))
+        let names = self.text.rsplit_once(':').map_or(self.text.as_str(), |(_, tail)| tail);
+        names.split('.').next().is_some_and(|first| first.eq_ignore_ascii_case(name))
     }
 
     /// What this path names in `rt`. Names and URNs are compared without regard to case (RFC 7643 §2.1);
@@ -175,10 +166,7 @@ fn after_urn<'t>(text: &'t str, urn: &str) -> Option<Option<&'t str>> {
 fn unqualified<'s>(rt: &'s ResourceType, names: &str) -> Target<'s> {
     let name = names.split_once('.').map_or(names, |(name, _)| name);
     if common::attribute(name).is_none() && rt.schema.attribute(name).is_none() {
-        let mut having = rt
-            .extensions
-            .iter()
-            .filter(|schema| schema.attribute(name).is_some());
+        let mut having = rt.extensions.iter().filter(|schema| schema.attribute(name).is_some());
         if let (Some(only), None) = (having.next(), having.next()) {
             return in_schema(only, Some(only), names);
         }
@@ -191,25 +179,13 @@ fn in_schema<'s>(schema: &'s Schema, extension: Option<&'s Schema>, names: &str)
         Some((name, sub_name)) => (name, Some(sub_name)),
         None => (names, None),
     };
-    let common = if extension.is_none() {
-        common::attribute(name)
-    } else {
-        None
-    };
+    let common = if extension.is_none() { common::attribute(name) } else { None };
     let Some(attribute) = common.or_else(|| schema.attribute(name)) else {
         return Target::Unknown;
     };
     match sub_name.map(|sub_name| attribute.sub_attribute(sub_name)) {
-        None => Target::Attribute(Found {
-            extension,
-            attribute,
-            sub: None,
-        }),
-        Some(Some(sub)) => Target::Attribute(Found {
-            extension,
-            attribute,
-            sub: Some(sub),
-        }),
+        None => Target::Attribute(Found { extension, attribute, sub: None }),
+        Some(Some(sub)) => Target::Attribute(Found { extension, attribute, sub: Some(sub) }),
         Some(None) => Target::Unknown,
     }
 }
@@ -266,19 +242,11 @@ impl Path {
         let target = self.attribute.resolve(rt);
         let Some(name) = &self.sub else { return target };
         match target {
-            Target::Attribute(Found {
-                extension,
-                attribute,
-                sub: None,
-            }) => attribute
-                .sub_attribute(name)
-                .map_or(Target::Unknown, |sub| {
-                    Target::Attribute(Found {
-                        extension,
-                        attribute,
-                        sub: Some(sub),
-                    })
-                }),
+            Target::Attribute(Found { extension, attribute, sub: None }) => {
+                attribute.sub_attribute(name).map_or(Target::Unknown, |sub| {
+                    Target::Attribute(Found { extension, attribute, sub: Some(sub) })
+                })
+            }
             Target::Attribute(_) | Target::Base | Target::Extension(_) | Target::Unknown => {
                 Target::Unknown
             }

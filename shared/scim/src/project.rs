@@ -53,10 +53,7 @@ impl Projection {
         excluded: Option<&str>,
     ) -> Self {
         let split = |list: Option<&str>| -> Vec<String> {
-            list.unwrap_or_default()
-                .split(',')
-                .map(str::to_owned)
-                .collect()
+            list.unwrap_or_default().split(',').map(str::to_owned).collect()
         };
         Self::of(types, &split(attributes), &split(excluded))
     }
@@ -66,20 +63,14 @@ impl Projection {
     pub fn of(types: &[&ResourceType], attributes: &[String], excluded: &[String]) -> Self {
         let only = named(types, attributes);
         let given = attributes.iter().any(|name| !name.trim().is_empty());
-        Self {
-            only: given.then_some(only),
-            without: named(types, excluded),
-        }
+        Self { only: given.then_some(only), without: named(types, excluded) }
     }
 
     /// Whether anything of this top-level attribute of the core schema would be shown, so that members,
     /// groups and the like need not be read for nothing. Expects an attribute that is returned by default.
     #[must_use]
     pub fn wants(&self, name: &str) -> bool {
-        let shown = self
-            .only
-            .as_ref()
-            .is_none_or(|only| reach(only, None, name) != Reach::Nothing);
+        let shown = self.only.as_ref().is_none_or(|only| reach(only, None, name) != Reach::Nothing);
         shown && reach(&self.without, None, name) != Reach::Whole
     }
 
@@ -91,10 +82,7 @@ impl Projection {
         attribute: &Attribute,
         value: Value,
     ) -> Option<Value> {
-        let asked = self
-            .only
-            .as_ref()
-            .map(|only| reach(only, extension, &attribute.name));
+        let asked = self.only.as_ref().map(|only| reach(only, extension, &attribute.name));
         match (attribute.returned, asked) {
             (Returned::Never, _)
             | (Returned::Request, None | Some(Reach::Nothing))
@@ -115,10 +103,8 @@ impl Projection {
         let shows = |name: &str| self.shows_part(extension, attribute, name, asked);
         match value {
             Value::Array(list) => {
-                let list: Vec<_> = list
-                    .into_iter()
-                    .filter_map(|value| parts(value, &shows))
-                    .collect();
+                let list: Vec<_> =
+                    list.into_iter().filter_map(|value| parts(value, &shows)).collect();
                 (!list.is_empty()).then_some(Value::Array(list))
             }
             single => parts(single, &shows),
@@ -138,9 +124,7 @@ impl Projection {
             })
         };
         let chosen = self.only.as_ref().is_some_and(|only| listed(only));
-        let returned = attribute
-            .sub_attribute(name)
-            .map_or(Returned::Default, |sub| sub.returned);
+        let returned = attribute.sub_attribute(name).map_or(Returned::Default, |sub| sub.returned);
         match returned {
             Returned::Always => true,
             Returned::Never => false,
@@ -153,10 +137,7 @@ impl Projection {
 impl Named {
     fn is(&self, extension: Option<&str>, attribute: &str) -> bool {
         self.extension.as_deref() == extension
-            && self
-                .attribute
-                .as_deref()
-                .is_none_or(|name| name == attribute)
+            && self.attribute.as_deref().is_none_or(|name| name == attribute)
     }
 }
 
@@ -201,21 +182,13 @@ fn resolve(resource_type: &ResourceType, name: &str) -> Option<Named> {
     let (extension, rest) = resource_type.split_urn(name)?;
     if rest.is_empty() {
         let extension = extension.map(|schema| schema.id.to_string());
-        return Some(Named {
-            extension,
-            attribute: None,
-            sub_attribute: None,
-        });
+        return Some(Named { extension, attribute: None, sub_attribute: None });
     }
-    let (first, second) = rest
-        .split_once('.')
-        .map_or((rest, None), |(first, second)| (first, Some(second)));
+    let (first, second) =
+        rest.split_once('.').map_or((rest, None), |(first, second)| (first, Some(second)));
     let attribute = match extension {
         Some(schema) => schema.attribute(first),
-        None => resource_type
-            .schema
-            .attribute(first)
-            .or_else(|| common::attribute(first)),
+        None => resource_type.schema.attribute(first).or_else(|| common::attribute(first)),
     }?;
     let sub_attribute = match second {
         Some(second) => Some(attribute.sub_attribute(second)?.name.to_string()),
@@ -240,22 +213,11 @@ mod tests {
     }
 
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the calls are easier to read"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "the calls are easier to read")]
     fn shows(projection: &Projection, name: &str, value: Value, shown: Value) {
         let schema = user::schema();
-        let attribute = schema
-            .attribute(name)
-            .or_else(|| common::attribute(name))
-            .unwrap();
-        assert_eq!(
-            projection
-                .apply(None, attribute, value)
-                .unwrap_or(Value::Null),
-            shown
-        );
+        let attribute = schema.attribute(name).or_else(|| common::attribute(name)).unwrap();
+        assert_eq!(projection.apply(None, attribute, value).unwrap_or(Value::Null), shown);
     }
 
     #[test]
@@ -268,11 +230,8 @@ mod tests {
 
     #[test]
     fn names_are_read_in_any_case_and_form() {
-        let names = [
-            "USERNAME",
-            "urn:ietf:params:scim:schemas:CORE:2.0:User:userName",
-            "id, userName",
-        ];
+        let names =
+            ["USERNAME", "urn:ietf:params:scim:schemas:CORE:2.0:User:userName", "id, userName"];
         for name in names {
             let only = projection(name, "");
             shows(&only, "userName", json!("x"), json!("x"));
@@ -285,41 +244,16 @@ mod tests {
     fn what_is_always_returned_stays() {
         shows(&projection("title", ""), "id", json!("1"), json!("1"));
         shows(&projection("", "id,schemas"), "id", json!("1"), json!("1"));
-        shows(
-            &projection("title", ""),
-            "meta",
-            json!({"version": "1"}),
-            json!(null),
-        );
+        shows(&projection("title", ""), "meta", json!({"version": "1"}), json!(null));
     }
 
     #[test]
     fn sub_attributes_are_chosen_and_left_out() {
         let emails = json!([{"value": "a@b", "type": "work"}, {"type": "home"}]);
-        shows(
-            &projection("emails.VALUE", ""),
-            "emails",
-            emails.clone(),
-            json!([{"value": "a@b"}]),
-        );
-        shows(
-            &projection("", "emails.type"),
-            "emails",
-            emails.clone(),
-            json!([{"value": "a@b"}]),
-        );
-        shows(
-            &projection("emails,emails.value", ""),
-            "emails",
-            emails.clone(),
-            emails.clone(),
-        );
-        shows(
-            &projection("emails", "emails.value,emails.type"),
-            "emails",
-            emails,
-            json!(null),
-        );
+        shows(&projection("emails.VALUE", ""), "emails", emails.clone(), json!([{"value": "a@b"}]));
+        shows(&projection("", "emails.type"), "emails", emails.clone(), json!([{"value": "a@b"}]));
+        shows(&projection("emails,emails.value", ""), "emails", emails.clone(), emails.clone());
+        shows(&projection("emails", "emails.value,emails.type"), "emails", emails, json!(null));
     }
 
     #[test]
@@ -327,11 +261,7 @@ mod tests {
         let schema = enterprise::schema();
         let apply = |projection: &Projection, name: &str| {
             projection
-                .apply(
-                    Some(ENTERPRISE_SCHEMA),
-                    schema.attribute(name).unwrap(),
-                    json!("x"),
-                )
+                .apply(Some(ENTERPRISE_SCHEMA), schema.attribute(name).unwrap(), json!("x"))
                 .is_some()
         };
         let whole = projection(ENTERPRISE_SCHEMA, "");

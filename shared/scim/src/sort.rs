@@ -39,11 +39,7 @@ enum Place {
     LastModified,
     Location,
     Version,
-    Field {
-        extension: Option<String>,
-        name: String,
-        sub: Option<String>,
-    },
+    Field { extension: Option<String>, name: String, sub: Option<String> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,11 +115,7 @@ impl Sort {
             Place::LastModified => view.last_modified,
             Place::Location => view.location,
             Place::Version => view.version,
-            Place::Field {
-                extension,
-                name,
-                sub,
-            } => {
+            Place::Field { extension, name, sub } => {
                 let value = stored(view.resource, extension.as_deref(), name, sub.as_deref());
                 return SortKey(value.map_or(Key::Missing, |value| self.key_of(value)));
             }
@@ -194,11 +186,7 @@ impl Key {
 
 /// Where the value stands, and the attribute that says how it is compared.
 fn placed<'s>(rt: &ResourceType, found: Found<'s>) -> Option<(Place, &'s Attribute)> {
-    let Found {
-        extension,
-        attribute,
-        sub,
-    } = found;
+    let Found { extension, attribute, sub } = found;
     let name = attribute.name.as_ref();
     if extension.is_none() && is_membership(rt, name) {
         return None;

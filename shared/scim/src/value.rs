@@ -81,10 +81,7 @@ pub fn element(
     }
     if value.as_str() == Some("")
         && (attribute.multi_valued
-            || !matches!(
-                attribute.kind,
-                AttributeType::String | AttributeType::Boolean
-            ))
+            || !matches!(attribute.kind, AttributeType::String | AttributeType::Boolean))
     {
         return Ok(None);
     }
@@ -126,9 +123,8 @@ pub fn settle(
     }
     let mut primary_found = false;
     for value in settled.iter_mut().rev() {
-        let Some(primary) = value
-            .get_mut("primary")
-            .filter(|primary| **primary == Value::Bool(true))
+        let Some(primary) =
+            value.get_mut("primary").filter(|primary| **primary == Value::Bool(true))
         else {
             continue;
         };
@@ -151,10 +147,7 @@ pub fn normalized_key(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == 'ς' { 'σ' } else { c })
-        .collect()
+    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
 /// The moment that an xsd:dateTime names; one without an offset counts as UTC (RFC 7643 §2.3.5).
@@ -198,10 +191,7 @@ pub(crate) fn identity(attribute: &Attribute, value: &Value) -> String {
     match value {
         Value::Object(object) => match (attribute.sub_attribute("value"), object.get("value")) {
             (Some(sub), Some(value)) => {
-                let kind = object
-                    .get("type")
-                    .map(|kind| part(false, kind))
-                    .unwrap_or_default();
+                let kind = object.get("type").map(|kind| part(false, kind)).unwrap_or_default();
                 // U+0000 is refused in every text, so it cannot shift the border.
                 format!("{}\0{kind}", part(sub.case_exact, value))
             }
@@ -263,10 +253,8 @@ fn complex(
     };
     let mut given: Vec<Option<Value>> = attribute.sub_attributes.iter().map(|_| None).collect();
     for (name, value) in object {
-        let position = attribute
-            .sub_attributes
-            .iter()
-            .position(|sub| sub.name.eq_ignore_ascii_case(&name));
+        let position =
+            attribute.sub_attributes.iter().position(|sub| sub.name.eq_ignore_ascii_case(&name));
         let Some(slot) = position.and_then(|at| given.get_mut(at)) else {
             notices.push(NoticeKind::UnknownAttribute, format!("{path}.{name}"));
             continue;
@@ -297,10 +285,7 @@ fn complex(
 
 /// The refusal of a name that came twice.
 pub(crate) fn twice(path: &str) -> Error {
-    let path: String = path
-        .chars()
-        .take(crate::notice::NOTICE_SUBJECT_CHARS_MAX)
-        .collect();
+    let path: String = path.chars().take(crate::notice::NOTICE_SUBJECT_CHARS_MAX).collect();
     Error::invalid_syntax(format!("`{path}` is given twice; send it once"))
 }
 
@@ -315,9 +300,7 @@ fn boolean(value: Value, path: &str, notices: &mut Notices) -> Result<Value, Err
             notices.push(NoticeKind::BooleanText, path.to_owned());
             Ok(Value::Bool(false))
         }
-        _ => Err(Error::invalid_value(format!(
-            "`{path}` must be true or false"
-        ))),
+        _ => Err(Error::invalid_value(format!("`{path}` must be true or false"))),
     }
 }
 
@@ -427,11 +410,7 @@ fn binary(value: Value, path: &str) -> Result<Value, Error> {
     let fits = digits.bytes().all(alphabet)
         && digits.len() % 4 != 1
         && (padding == 0 || (padding <= 2 && text.len().is_multiple_of(4)));
-    if fits {
-        Ok(Value::String(text))
-    } else {
-        Err(wrong())
-    }
+    if fits { Ok(Value::String(text)) } else { Err(wrong()) }
 }
 
 #[cfg(test)]
@@ -454,10 +433,7 @@ mod tests {
     }
 
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the calls are easier to read"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "the calls are easier to read")]
     fn accepts(attribute: &Attribute, sent: Value, kept: Value, kinds: &[NoticeKind]) {
         let mut notices = Notices::default();
         let got = canonical(attribute, sent, "thing", &mut notices).unwrap();
@@ -476,24 +452,9 @@ mod tests {
     fn booleans_come_as_text_from_entra_and_onelogin() {
         let boolean = attribute(AttributeType::Boolean);
         accepts(&boolean, json!(true), json!(true), &[]);
-        accepts(
-            &boolean,
-            json!("False"),
-            json!(false),
-            &[NoticeKind::BooleanText],
-        );
-        accepts(
-            &boolean,
-            json!("TRUE"),
-            json!(true),
-            &[NoticeKind::BooleanText],
-        );
-        accepts(
-            &boolean,
-            json!([true]),
-            json!(true),
-            &[NoticeKind::ManyForSingle],
-        );
+        accepts(&boolean, json!("False"), json!(false), &[NoticeKind::BooleanText]);
+        accepts(&boolean, json!("TRUE"), json!(true), &[NoticeKind::BooleanText]);
+        accepts(&boolean, json!([true]), json!(true), &[NoticeKind::ManyForSingle]);
         for wrong in [json!(""), json!(1), json!("yes"), json!({})] {
             refuses(&boolean, wrong, "`thing` must be true or false");
         }
@@ -509,26 +470,12 @@ mod tests {
         refuses(&integer, json!(1e300), "`thing` must be a whole number");
         refuses(&integer, json!(u64::MAX), "`thing` must be a whole number");
         let decimal = attribute(AttributeType::Decimal);
-        accepts(
-            &decimal,
-            json!("1.5"),
-            json!(1.5),
-            &[NoticeKind::NumberText],
-        );
+        accepts(&decimal, json!("1.5"), json!(1.5), &[NoticeKind::NumberText]);
         refuses(&decimal, json!("NaN"), "`thing` must be a number");
         let string = attribute(AttributeType::String);
         accepts(&string, json!(17), json!("17"), &[NoticeKind::NumberText]);
-        accepts(
-            &string,
-            json!(true),
-            json!("true"),
-            &[NoticeKind::NumberText],
-        );
-        refuses(
-            &string,
-            json!({"a": 1}),
-            "`thing` must be text, not an object",
-        );
+        accepts(&string, json!(true), json!("true"), &[NoticeKind::NumberText]);
+        refuses(&string, json!({"a": 1}), "`thing` must be text, not an object");
     }
 
     #[test]
@@ -544,35 +491,15 @@ mod tests {
             accepts(&attribute(kind), json!(""), json!(null), &[]);
         }
         accepts(&user_attribute("emails"), json!(""), json!(null), &[]);
-        accepts(
-            &user_attribute("emails"),
-            json!([null, ""]),
-            json!(null),
-            &[],
-        );
+        accepts(&user_attribute("emails"), json!([null, ""]), json!(null), &[]);
     }
 
     #[test]
     fn dates_and_binaries_are_checked() {
         let date = attribute(AttributeType::DateTime);
-        accepts(
-            &date,
-            json!("2008-01-23T04:56:22Z"),
-            json!("2008-01-23T04:56:22Z"),
-            &[],
-        );
-        accepts(
-            &date,
-            json!("2008-01-23T04:56:22.5"),
-            json!("2008-01-23T04:56:22.5"),
-            &[],
-        );
-        for wrong in [
-            "2008-01-23",
-            "2008-13-23T04:56:22Z",
-            "2008-01-23 04:56:22Z",
-            "now",
-        ] {
+        accepts(&date, json!("2008-01-23T04:56:22Z"), json!("2008-01-23T04:56:22Z"), &[]);
+        accepts(&date, json!("2008-01-23T04:56:22.5"), json!("2008-01-23T04:56:22.5"), &[]);
+        for wrong in ["2008-01-23", "2008-13-23T04:56:22Z", "2008-01-23 04:56:22Z", "now"] {
             refuses(
                 &date,
                 json!(wrong),
@@ -591,30 +518,15 @@ mod tests {
     fn the_manager_comes_in_many_shapes() {
         let manager = user_attribute("manager");
         let kept = json!({"value": "u-9"});
-        accepts(
-            &manager,
-            json!("u-9"),
-            kept.clone(),
-            &[NoticeKind::TextForComplex],
-        );
-        accepts(
-            &manager,
-            json!({"VALUE": "u-9", "$ref": null}),
-            kept.clone(),
-            &[],
-        );
+        accepts(&manager, json!("u-9"), kept.clone(), &[NoticeKind::TextForComplex]);
+        accepts(&manager, json!({"VALUE": "u-9", "$ref": null}), kept.clone(), &[]);
         accepts(
             &manager,
             json!([{"$ref": "u-9", "value": "u-9"}]),
             json!({"value": "u-9", "$ref": "u-9"}),
             &[NoticeKind::ManyForSingle],
         );
-        accepts(
-            &manager,
-            json!({"value": "", "displayName": "Bo"}),
-            json!(null),
-            &[],
-        );
+        accepts(&manager, json!({"value": "", "displayName": "Bo"}), json!(null), &[]);
         accepts(
             &manager,
             json!({"value": "u-9", "displayName": "Bo", "foo": 1}),
@@ -632,12 +544,7 @@ mod tests {
             json!([{"value": "a@b", "primary": true}]),
             &[NoticeKind::SingleForMany, NoticeKind::BooleanText],
         );
-        accepts(
-            &emails,
-            json!(["a@b"]),
-            json!([{"value": "a@b"}]),
-            &[NoticeKind::TextForComplex],
-        );
+        accepts(&emails, json!(["a@b"]), json!([{"value": "a@b"}]), &[NoticeKind::TextForComplex]);
         refuses(
             &emails,
             json!([["a@b"]]),
@@ -671,9 +578,7 @@ mod tests {
     #[test]
     fn limits_hold() {
         let emails = user_attribute("emails");
-        let many: Vec<_> = (0..=VALUES_PER_ATTRIBUTE_MAX)
-            .map(|n| json!({"value": n}))
-            .collect();
+        let many: Vec<_> = (0..=VALUES_PER_ATTRIBUTE_MAX).map(|n| json!({"value": n})).collect();
         let error = canonical(&emails, json!(many), "emails", &mut Notices::default()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::TooMany);
         let string = attribute(AttributeType::String);
@@ -688,11 +593,7 @@ mod tests {
             json!("x".repeat(STRING_BYTES_MAX + 1)),
             "`thing` is 65537 bytes long; at most 65536 are accepted",
         );
-        refuses(
-            &string,
-            json!("a\0b"),
-            "`thing` must not contain the character U+0000",
-        );
+        refuses(&string, json!("a\0b"), "`thing` must not contain the character U+0000");
         refuses(
             &user_attribute("name"),
             json!({"givenName": "a", "GivenName": "b"}),

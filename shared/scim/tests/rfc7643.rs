@@ -2,6 +2,7 @@
 //! this server decides otherwise and names here.
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the samples are files; the crate itself reads none")]
 mod tests {
     use lychgate_scim::{
         Notices, Resource, json,
@@ -12,12 +13,8 @@ mod tests {
     use serde_json::{Value, json};
     use std::path::Path;
 
-    const SAMPLES: [&str; 4] = [
-        "8.1-user-minimal",
-        "8.2-user-full",
-        "8.3-enterprise-user",
-        "8.4-group",
-    ];
+    const SAMPLES: [&str; 4] =
+        ["8.1-user-minimal", "8.2-user-full", "8.3-enterprise-user", "8.4-group"];
 
     fn folder() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/scim/rfc7643")
@@ -40,10 +37,7 @@ mod tests {
         let mut notices = Notices::default();
         let incoming = Resource::for_create(resource_type, sample.clone(), &mut notices).unwrap();
         let list = |name: &str| sample.get(name).and_then(Value::as_array).cloned();
-        assert_eq!(
-            incoming.members.map(|it| it.len()),
-            list("members").map(|it| it.len())
-        );
+        assert_eq!(incoming.members.map(|it| it.len()), list("members").map(|it| it.len()));
         let id = text(sample, "id");
         let meta = Meta {
             id: &id,
@@ -52,13 +46,8 @@ mod tests {
             last_modified: text(&sample["meta"], "lastModified"),
             version: text(&sample["meta"], "version"),
         };
-        let linked = Linked {
-            members: list("members"),
-            groups: list("groups"),
-        };
-        let body = incoming
-            .resource
-            .render(resource_type, meta, linked, &Projection::everything());
+        let linked = Linked { members: list("members"), groups: list("groups") };
+        let body = incoming.resource.render(resource_type, meta, linked, &Projection::everything());
         (body, notices)
     }
 
@@ -71,10 +60,7 @@ mod tests {
             object.insert("active".into(), json!(true));
             object.insert("sendEmails".into(), json!(true));
         }
-        if let Some(manager) = object
-            .get_mut(ENTERPRISE_SCHEMA)
-            .map(|it| &mut it["manager"])
-        {
+        if let Some(manager) = object.get_mut(ENTERPRISE_SCHEMA).map(|it| &mut it["manager"]) {
             // Read-only.
             manager.as_object_mut().unwrap().remove("displayName");
         }
@@ -96,11 +82,7 @@ mod tests {
             let (once, _) = rendered(&sample(name));
             let (again, notices) = rendered(&once);
             assert_eq!(again, once, "{name}");
-            let subjects: Vec<_> = notices
-                .kept()
-                .iter()
-                .map(|it| it.subject.as_ref())
-                .collect();
+            let subjects: Vec<_> = notices.kept().iter().map(|it| it.subject.as_ref()).collect();
             let mut wanted = vec!["id", "meta"];
             if once.get("groups").is_some() {
                 wanted.push("groups");
@@ -112,25 +94,9 @@ mod tests {
     #[test]
     fn the_order_of_an_answer_is_fixed() {
         let (body, _) = rendered(&sample("8.3-enterprise-user"));
-        let names: Vec<_> = body
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
-        let first = [
-            "schemas",
-            "id",
-            "externalId",
-            "userName",
-            "name",
-            "displayName",
-            "nickName",
-        ];
+        let names: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        let first = ["schemas", "id", "externalId", "userName", "name", "displayName", "nickName"];
         assert_eq!(&names[..7], first);
-        assert_eq!(
-            &names[names.len() - 3..],
-            [ENTERPRISE_SCHEMA, "groups", "meta"]
-        );
+        assert_eq!(&names[names.len() - 3..], [ENTERPRISE_SCHEMA, "groups", "meta"]);
     }
 }

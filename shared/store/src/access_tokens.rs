@@ -16,7 +16,6 @@ impl AccessTokens for Store {
         organization: &OrganizationId,
         token: &AccessToken,
     ) -> Result<(), StoreError> {
-        self.put(credential::write_access_token(organization, token))
-            .await
+        self.put(credential::write_access_token(organization, token)).await
     }
 }

@@ -102,9 +102,7 @@ fn is_race(refused: &Refused) -> bool {
     let Refused::Conditions(failed) = refused else {
         return false;
     };
-    failed
-        .iter()
-        .all(|failed| matches!(failed.meaning, Meaning::Other | Meaning::Member(_)))
+    failed.iter().all(|failed| matches!(failed.meaning, Meaning::Other | Meaning::Member(_)))
 }
 
 impl Store {
@@ -129,8 +127,7 @@ impl Store {
             let group = match heads.remove(id) {
                 Some(Head::Live(group)) => self.settle(ctx, organization, group).await?,
                 Some(Head::Creation(group, keys)) => {
-                    self.settle_creation(ctx, organization, group, &keys)
-                        .await?
+                    self.settle_creation(ctx, organization, group, &keys).await?
                 }
                 None | Some(Head::Tombstone(_)) => None,
             };
@@ -151,8 +148,7 @@ impl Store {
         keys: &[lychgate_core::record::IndexKey],
     ) -> Result<Option<Group>, CommitError> {
         for attempt in 0.. {
-            self.wait_or_abandon(ctx, organization, &group, keys, attempt)
-                .await?;
+            self.wait_or_abandon(ctx, organization, &group, keys, attempt).await?;
             match self.head(organization, group.id).await? {
                 Some(Head::Live(group)) => return self.settle(ctx, organization, group).await,
                 Some(Head::Creation(..)) => {}
@@ -178,10 +174,7 @@ impl Store {
         for attempt in 0..HEAD_ATTEMPTS_MAX {
             let mut transaction = fixed.clone();
             let delete = Action::delete(keys::user(organization, user.id))
-                .when(
-                    "v = :was AND g = :g AND attribute_not_exists(x)",
-                    Meaning::Subject,
-                )
+                .when("v = :was AND g = :g AND attribute_not_exists(x)", Meaning::Subject)
                 .value(":was", n(user.version));
             transaction.push(with_memberships(delete, &user.memberships));
             for step in self.steps(ctx, organization, &user.memberships).await? {
@@ -195,8 +188,7 @@ impl Store {
                 Err(refused) if is_race(&refused) => {}
                 Err(refused) => return Err(refused.commit_error()),
             }
-            ctx.back_off(attempt, RACE_BACKOFF_MILLIS, RACE_BACKOFF_MILLIS_MAX)
-                .await;
+            ctx.back_off(attempt, RACE_BACKOFF_MILLIS, RACE_BACKOFF_MILLIS_MAX).await;
         }
         Err(CommitError::Stale)
     }
@@ -215,18 +207,13 @@ impl Store {
             keys::user(organization, user.id),
             format!("SET {DELETED} = :true REMOVE {DOC}"),
         )
-        .when(
-            "v = :was AND g = :g AND attribute_not_exists(x)",
-            Meaning::Subject,
-        )
+        .when("v = :was AND g = :g AND attribute_not_exists(x)", Meaning::Subject)
         .value(":true", yes())
         .value(":was", n(user.version));
         transaction.push(with_memberships(bury, &user.memberships));
         let (target, change) = (Target::User(user.id), new_change_id(ctx));
         transaction.push(put_chore(ctx, organization, target, &change));
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)?;
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)?;
         // From here on it is deleted; whatever is not cleared now the sweep clears.
         if let Err(error) = self.do_chore(ctx, organization, target, &change).await {
             tracing::info!(?error, "a deleted member's rows are left to the sweep");
@@ -255,9 +242,7 @@ impl Store {
                             .value(":true", yes()),
                     );
                 }
-                self.transact(ctx, &transaction)
-                    .await
-                    .map_err(Refused::commit_error)
+                self.transact(ctx, &transaction).await.map_err(Refused::commit_error)
             }
         })
         .await
@@ -325,8 +310,7 @@ impl Store {
                 Err(refused) if is_race(&refused) => {}
                 Err(refused) => return Err(refused.commit_error()),
             }
-            ctx.back_off(attempt, RACE_BACKOFF_MILLIS, RACE_BACKOFF_MILLIS_MAX)
-                .await;
+            ctx.back_off(attempt, RACE_BACKOFF_MILLIS, RACE_BACKOFF_MILLIS_MAX).await;
         }
         Err(CommitError::Stale)
     }
@@ -346,9 +330,7 @@ impl Store {
             let room = ACTIONS_MAX.saturating_sub(fixed.len() + 1 + 2 * steps.len()) / 2;
             let rows = self.few_rows(organization, group.id, room).await?;
             let Some(rows) = rows else {
-                return self
-                    .bury_group(ctx, organization, &current, group, &steps, fixed)
-                    .await;
+                return self.bury_group(ctx, organization, &current, group, &steps, fixed).await;
             };
             let mut transaction = fixed.clone();
             let delete = Action::delete(keys::group(organization, group.id));
@@ -364,8 +346,7 @@ impl Store {
                 None if is_race(&refused) => {}
                 None => return Err(refused.commit_error()),
             }
-            ctx.back_off(attempt, RACE_BACKOFF_MILLIS, RACE_BACKOFF_MILLIS_MAX)
-                .await;
+            ctx.back_off(attempt, RACE_BACKOFF_MILLIS, RACE_BACKOFF_MILLIS_MAX).await;
         }
         Err(CommitError::Stale)
     }
@@ -397,9 +378,7 @@ impl Store {
         if transaction.len() > ACTIONS_MAX {
             return Err(CommitError::TooLarge(TOO_MANY_PARENTS));
         }
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)?;
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)?;
         // From here on it is deleted; whatever is not cleared now the sweep clears.
         if let Err(error) = self.do_chore(ctx, organization, target, &change).await {
             tracing::info!(?error, "a deleted group's rows are left to the sweep");

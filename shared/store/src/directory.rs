@@ -63,17 +63,10 @@ fn slots(organization: &OrganizationId, wanted: Wanted) -> HashMap<Key, Slot> {
     for id in wanted.groups {
         slots.insert(keys::group(organization, id), Slot::Group);
     }
-    for key in wanted
-        .claims
-        .into_iter()
-        .filter(|key| key.index.is_unique())
-    {
+    for key in wanted.claims.into_iter().filter(|key| key.index.is_unique()) {
         slots.insert(keys::claim(organization, &key), Slot::Claim(key));
     }
-    for (list, wanted) in [
-        (List::Users, wanted.user_count),
-        (List::Groups, wanted.group_count),
-    ] {
+    for (list, wanted) in [(List::Users, wanted.user_count), (List::Groups, wanted.group_count)] {
         if wanted {
             slots.insert(keys::count(organization, list), Slot::Count(list));
         }
@@ -84,10 +77,7 @@ fn slots(organization: &OrganizationId, wanted: Wanted) -> HashMap<Key, Slot> {
 /// An item's own key.
 pub(crate) fn key_of(item: &Item) -> Result<Key, StoreError> {
     let reader = Reader::new("item", item);
-    Ok(Key {
-        pk: reader.text(PK)?.to_owned(),
-        sk: reader.text(SK)?.to_owned(),
-    })
+    Ok(Key { pk: reader.text(PK)?.to_owned(), sk: reader.text(SK)?.to_owned() })
 }
 
 fn place(ctx: &Ctx<'_>, slot: &Slot, item: &Item, found: &mut Fetched) -> Result<(), StoreError> {
@@ -141,9 +131,7 @@ impl Directory for Store {
         let pk = keys::indexed(organization, key);
         self.collect_after(pk, None, limit, true, |item| {
             let reader = Reader::new("look-up", item);
-            reader
-                .parsed(SK, |text| Uuid::try_parse(text).ok())
-                .map(Some)
+            reader.parsed(SK, |text| Uuid::try_parse(text).ok()).map(Some)
         })
         .await
     }
@@ -160,24 +148,20 @@ impl Directory for Store {
         };
         for attempt in 0..MEMBERSHIP_ATTEMPTS_MAX {
             let members = self.visible(ctx, organization, &before, limit).await?;
-            let Some(after) = self.live_group(organization, group).await? else {
+            // A change that was committing while the rows were read shows here at the latest.
+            let head = keys::group(organization, group);
+            let head = self.get_settled(ctx, &head).await?;
+            let head = head.as_ref().map(item::group::read).transpose()?;
+            let Some(after) = head.and_then(Head::live) else {
                 return Ok(None);
             };
             if after.version == before.version {
                 let members = members.ok_or(CommitError::TooLarge(TOO_MANY_MEMBERS))?;
                 let members = members.into_iter().map(|row| row.member).collect();
-                return Ok(Some(Membership {
-                    group: before,
-                    members,
-                }));
+                return Ok(Some(Membership { group: before, members }));
             }
             before = after;
-            ctx.back_off(
-                attempt,
-                MEMBERSHIP_BACKOFF_MILLIS,
-                MEMBERSHIP_BACKOFF_MILLIS_MAX,
-            )
-            .await;
+            ctx.back_off(attempt, MEMBERSHIP_BACKOFF_MILLIS, MEMBERSHIP_BACKOFF_MILLIS_MAX).await;
         }
         Err(CommitError::Stale)
     }
@@ -334,9 +318,7 @@ impl Store {
                 Some(next) => stretch.bound = Bound::After(next),
             }
         }
-        self.without_the_gone(ctx, organization, rows)
-            .await
-            .map(Some)
+        self.without_the_gone(ctx, organization, rows).await.map(Some)
     }
 
     /// Leaves out the rows whose member is being deleted: of those that are flagged, the member's own item

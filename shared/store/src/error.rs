@@ -15,12 +15,11 @@ const THROTTLED: &[&str] = &[
 
 /// The store was asked for less.
 pub(crate) const fn throttled() -> StoreError {
-    StoreError::Throttled {
-        retry_after_secs: THROTTLED_RETRY_SECS,
-    }
+    StoreError::Throttled { retry_after_secs: THROTTLED_RETRY_SECS }
 }
 
-/// A failed call as an error of the port. What was sent is not in the text: it would be people's data.
+/// A failed call as an error of the port. Neither what was sent nor what DynamoDB said of it is in the text: it
+/// would be people's data.
 pub(crate) fn failed<E, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -32,8 +31,8 @@ where
             if THROTTLED.contains(&code) {
                 return throttled();
             }
-            let message = service.err().message().unwrap_or_default();
-            StoreError::Unavailable(format!("{operation}: {code}: {message}"))
+            // Only the code: DynamoDB's own words can hold a key, and so somebody's address.
+            StoreError::Unavailable(format!("{operation}: {code}"))
         }
         _ => StoreError::Unavailable(format!("{operation}: {}", DisplayErrorContext(error))),
     }

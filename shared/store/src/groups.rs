@@ -16,8 +16,7 @@ use crate::{
     item::{
         COUNT, DOC, MEMBERSHIPS, MODIFIED, VERSION, doc,
         group::{self, Head},
-        instant,
-        key_item,
+        instant, key_item,
         membership::{DISPLAY, span_text, write_row},
         n, s,
     },
@@ -49,23 +48,14 @@ impl Groups for Store {
             .when("attribute_not_exists(pk)", Meaning::Subject),
         );
         for key in keys {
-            transaction.push(take(
-                organization,
-                key,
-                group.id.uuid(),
-                Standing::Committed,
-            ));
+            transaction.push(take(organization, key, group.id.uuid(), Standing::Committed));
         }
         transaction.push(count_up(organization, List::Groups, None));
         if transaction.len() + 2 * members.len() > ACTIONS_MAX {
-            return self
-                .create_large(ctx, organization, group, keys, members, event)
-                .await;
+            return self.create_large(ctx, organization, group, keys, members, event).await;
         }
         for member in members {
-            transaction
-                .actions
-                .extend(join(organization, group.id, member, group.version));
+            transaction.actions.extend(join(organization, group.id, member, group.version));
         }
         for attempt in 0.. {
             match self.transact(ctx, &transaction).await {
@@ -74,8 +64,7 @@ impl Groups for Store {
                     return Ok(());
                 }
                 Err(refused) => {
-                    self.try_again_after_claim(ctx, organization, refused, attempt)
-                        .await?;
+                    self.try_again_after_claim(ctx, organization, refused, attempt).await?;
                 }
             }
         }
@@ -94,16 +83,8 @@ impl Groups for Store {
         remove: &[MemberId],
         event: &Event,
     ) -> Result<u64, CommitError> {
-        let edit = Edit {
-            organization,
-            before,
-            after,
-            keys_before,
-            keys_after,
-            add,
-            remove,
-            event,
-        };
+        let edit =
+            Edit { organization, before, after, keys_before, keys_after, add, remove, event };
         let mut current = before.clone();
         for attempt in 0..HEAD_ATTEMPTS_MAX {
             current = self.settle_at(ctx, organization, current).await?;
@@ -118,8 +99,7 @@ impl Groups for Store {
             match same_version(&refused, before) {
                 Some(group) => current = group,
                 None => {
-                    self.try_again_after_claim(ctx, organization, refused, attempt)
-                        .await?;
+                    self.try_again_after_claim(ctx, organization, refused, attempt).await?;
                 }
             }
         }
@@ -167,8 +147,7 @@ impl Groups for Store {
             transaction.push(free(organization, key, group.id.uuid()));
         }
         transaction.push(count_down(organization, List::Groups));
-        self.depart_group(ctx, organization, group, transaction)
-            .await
+        self.depart_group(ctx, organization, group, transaction).await
     }
 }
 
@@ -178,9 +157,7 @@ pub(crate) fn same_version(refused: &Refused, before: &Group) -> Option<Group> {
     let Refused::Conditions(failed) = refused else {
         return None;
     };
-    let head = failed
-        .iter()
-        .find(|failed| failed.meaning == Meaning::Subject)?;
+    let head = failed.iter().find(|failed| failed.meaning == Meaning::Subject)?;
     match group::read(head.old.as_ref()?) {
         Ok(Head::Live(group)) if group.version == before.version => Some(group),
         _ => None,
@@ -216,25 +193,13 @@ fn only_claim(failed: &[Failed]) -> Option<&IndexKey> {
 fn small_update<'a>(edit: &Edit<'a>, current: &Group, version: u64) -> Option<Transaction<'a>> {
     let (organization, id) = (edit.organization, edit.before.id);
     let mut transaction = Transaction::with_event(organization, edit.event);
-    transaction.push(as_read(
-        write_head(edit, version, ""),
-        current,
-        Meaning::Subject,
-    ));
-    shift(
-        &mut transaction,
-        organization,
-        id.uuid(),
-        edit.keys_before,
-        edit.keys_after,
-    );
+    transaction.push(as_read(write_head(edit, version, ""), current, Meaning::Subject));
+    shift(&mut transaction, organization, id.uuid(), edit.keys_before, edit.keys_after);
     if transaction.len() + 2 * (edit.add.len() + edit.remove.len()) > ACTIONS_MAX {
         return None;
     }
     for member in edit.add {
-        transaction
-            .actions
-            .extend(join(organization, id, member, version));
+        transaction.actions.extend(join(organization, id, member, version));
     }
     for member in edit.remove {
         transaction.actions.extend(leave(organization, id, *member));
@@ -267,10 +232,7 @@ pub(crate) fn join(
         keys::row(organization, group, member.id.uuid()),
         write_row(organization, group, member, since),
     );
-    [
-        row,
-        mirror(organization, group, member.id, Span { since, until: None }),
-    ]
+    [row, mirror(organization, group, member.id, Span { since, until: None })]
 }
 
 /// Writes the mirror of a membership, if the member is there.
@@ -293,12 +255,9 @@ pub(crate) fn write_mirror(
     member: MemberId,
     span: Span,
 ) -> Action {
-    Action::update(
-        keys::member(organization, member),
-        format!("SET {MEMBERSHIPS}.#group = :span"),
-    )
-    .name("#group", group.to_string())
-    .value(":span", s(span_text(span)))
+    Action::update(keys::member(organization, member), format!("SET {MEMBERSHIPS}.#group = :span"))
+        .name("#group", group.to_string())
+        .value(":span", s(span_text(span)))
 }
 
 /// A member leaves: the row and its mirror, in lockstep.
@@ -315,11 +274,8 @@ pub(crate) fn leave(
 
 /// Removes the mirror of a membership; the caller adds the condition that the member is there.
 pub(crate) fn forget(organization: &OrganizationId, group: GroupId, member: MemberId) -> Action {
-    Action::update(
-        keys::member(organization, member),
-        format!("REMOVE {MEMBERSHIPS}.#group"),
-    )
-    .name("#group", group.to_string())
+    Action::update(keys::member(organization, member), format!("REMOVE {MEMBERSHIPS}.#group"))
+        .name("#group", group.to_string())
 }
 
 /// True, as an attribute.

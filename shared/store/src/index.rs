@@ -41,15 +41,9 @@ pub(crate) fn take(
     };
     let owner = s(id.as_hyphenated().to_string());
     let claim = keys::claim(organization, key);
-    let item = item(
-        &claim,
-        [(ID, Some(owner.clone())), (PROVISIONAL, provisional)],
-    );
+    let item = item(&claim, [(ID, Some(owner.clone())), (PROVISIONAL, provisional)]);
     Action::put(claim, item)
-        .when(
-            "attribute_not_exists(pk) OR #id = :id",
-            Meaning::Claim(key.clone()),
-        )
+        .when("attribute_not_exists(pk) OR #id = :id", Meaning::Claim(key.clone()))
         .name("#id", ID)
         .value(":id", owner)
 }
@@ -85,11 +79,8 @@ pub(crate) fn shift(
 pub(crate) fn read_claim(item: &Item) -> Result<(Uuid, Standing), StoreError> {
     let reader = Reader::new("claim", item);
     let id = reader.parsed(ID, |text| Uuid::try_parse(text).ok())?;
-    let standing = if reader.flag(PROVISIONAL)? {
-        Standing::Provisional
-    } else {
-        Standing::Committed
-    };
+    let standing =
+        if reader.flag(PROVISIONAL)? { Standing::Provisional } else { Standing::Committed };
     Ok((id, standing))
 }
 

@@ -57,9 +57,8 @@ impl Journal for Store {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut stretch = Stretch {
             pk: keys::requests(organization),
-            bound: before.map_or(Bound::Last, |(at, id)| {
-                Bound::Before(keys::request_sort(at, &id))
-            }),
+            bound: before
+                .map_or(Bound::Last, |(at, id)| Bound::Before(keys::request_sort(at, &id))),
             consistent: true,
             limit: Some(limit),
         };
@@ -140,11 +139,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(item::journal::write_state(
-                organization,
-                version + 1,
-                &entries,
-            )))
+            .set_item(Some(item::journal::write_state(organization, version + 1, &entries)))
             .condition_expression("attribute_not_exists(pk) OR #v = :was")
             .expression_attribute_names("#v", VERSION)
             .expression_attribute_values(":was", n(version))
@@ -182,11 +177,7 @@ mod tests {
             &entry("a", &["1", "2"]),
             vec![entry("a", &["2", "3"]), entry("b", &["2"])],
         );
-        let wanted = vec![
-            entry("a", &["1", "2"]),
-            entry("a", &["3"]),
-            entry("b", &["2"]),
-        ];
+        let wanted = vec![entry("a", &["1", "2"]), entry("a", &["3"]), entry("b", &["2"])];
         assert_eq!(kept, wanted);
     }
 
@@ -194,10 +185,7 @@ mod tests {
     fn no_more_ids_are_kept_than_the_limit() {
         let many: Vec<String> = (0..80).map(|id| id.to_string()).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let kept = with_newest(
-            &entry("a", &["x"]),
-            vec![entry("b", &many), entry("c", &["y"])],
-        );
+        let kept = with_newest(&entry("a", &["x"]), vec![entry("b", &many), entry("c", &["y"])]);
         let ids: usize = kept.iter().map(|entry| entry.members.len()).sum();
         assert_eq!(ids, UNKNOWN_MEMBERS_KEPT_MAX);
     }

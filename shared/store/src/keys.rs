@@ -107,19 +107,13 @@ pub fn rows(organization: &OrganizationId, group: GroupId) -> String {
 /// One membership row.
 #[must_use]
 pub fn row(organization: &OrganizationId, group: GroupId, member: Uuid) -> Key {
-    Key::new(
-        rows(organization, group),
-        member.as_hyphenated().to_string(),
-    )
+    Key::new(rows(organization, group), member.as_hyphenated().to_string())
 }
 
 /// The fence of one lane of a large change.
 #[must_use]
 pub fn fence(organization: &OrganizationId, group: GroupId, lane: usize) -> Key {
-    Key::new(
-        format!("{}#F#{group}", root(organization)),
-        lane.to_string(),
-    )
+    Key::new(format!("{}#F#{group}", root(organization)), lane.to_string())
 }
 
 const fn index_text(index: Index) -> &'static str {
@@ -238,10 +232,7 @@ pub const OPERATOR_KEY_PREFIX: &str = "KEY#";
 /// A key of the operator.
 #[must_use]
 pub fn operator_key(id: &OperatorKeyId) -> Key {
-    Key::new(
-        OPERATOR.to_owned(),
-        format!("{OPERATOR_KEY_PREFIX}{}", id.bare()),
-    )
+    Key::new(OPERATOR.to_owned(), format!("{OPERATOR_KEY_PREFIX}{}", id.bare()))
 }
 
 /// The partition of what is left to clear.
@@ -253,8 +244,5 @@ pub fn chores(organization: &OrganizationId) -> String {
 /// One thing that is left to clear: the change that left it names it.
 #[must_use]
 pub fn chore(organization: &OrganizationId, target: Uuid, change: &str) -> Key {
-    Key::new(
-        chores(organization),
-        format!("{}#{change}", target.as_hyphenated()),
-    )
+    Key::new(chores(organization), format!("{}#{change}", target.as_hyphenated()))
 }

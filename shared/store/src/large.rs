@@ -103,11 +103,7 @@ impl Change<'_> {
     fn tear_down(&self, transaction: &mut Transaction<'_>) {
         drop_fences(transaction, self.organization, self.group);
         if self.remove.is_empty() {
-            transaction.push(drop_chore(
-                self.organization,
-                self.target(),
-                &self.pending.id,
-            ));
+            transaction.push(drop_chore(self.organization, self.target(), &self.pending.id));
         }
     }
 
@@ -227,6 +223,12 @@ impl Store {
             change.set_up(ctx, &mut transaction);
             match self.transact(ctx, &transaction).await {
                 Ok(()) => return Ok(change),
+                Err(Refused::Store(error)) => {
+                    // It may have begun all the same: nobody shall wait for it.
+                    let begun = &change.pending;
+                    drop(self.abandon(ctx, organization, &current, begun, &[]).await);
+                    return Err(error.into());
+                }
                 Err(refused) => match same_version(&refused, edit.before) {
                     Some(group) => current = group,
                     None => return Err(refused.commit_error()),
@@ -283,9 +285,7 @@ impl Store {
             let actions = join(change.organization, change.group, member, since);
             transaction.actions.extend(actions);
         }
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)
     }
 
     async fn remove_batch(
@@ -296,9 +296,7 @@ impl Store {
         members: &[MemberId],
     ) -> Result<Vec<Rubbish>, CommitError> {
         let (organization, group) = (change.organization, change.group);
-        let keys = members
-            .iter()
-            .map(|member| keys::row(organization, group, member.uuid()));
+        let keys = members.iter().map(|member| keys::row(organization, group, member.uuid()));
         let items = self.get_all(ctx, keys).await?;
         if items.len() != members.len() {
             return Err(CommitError::Stale);
@@ -308,10 +306,7 @@ impl Store {
         let mut ended = Vec::with_capacity(items.len());
         for item in &items {
             let row = read_row(item)?;
-            let span = Span {
-                since: row.span.since,
-                until: Some(change.pending.version),
-            };
+            let span = Span { since: row.span.since, until: Some(change.pending.version) };
             let key = keys::row(organization, group, row.member.id.uuid());
             transaction.push(
                 Action::update(key, format!("SET {UNTIL} = :until"))
@@ -324,15 +319,9 @@ impl Store {
                 write_mirror(organization, group, row.member.id, span)
                     .when("attribute_exists(pk)", Meaning::Member(row.member.id)),
             );
-            ended.push(Rubbish {
-                member: row.member.id,
-                span,
-                undo: Undo::Delete,
-            });
+            ended.push(Rubbish { member: row.member.id, span, undo: Undo::Delete });
         }
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)?;
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)?;
         Ok(ended)
     }
 
@@ -359,9 +348,7 @@ impl Store {
             edit.keys_after,
         );
         change.tear_down(&mut transaction);
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)
     }
 
     /// Gives our own change up after an error. `Ok` when it turns out to be committed: only the answer was lost.
@@ -373,19 +360,12 @@ impl Store {
         keys: &[IndexKey],
         error: CommitError,
     ) -> Result<(), CommitError> {
-        match self
-            .abandon(ctx, change.organization, before, &change.pending, keys)
-            .await
-        {
+        match self.abandon(ctx, change.organization, before, &change.pending, keys).await {
             Err(Refused::Conditions(_)) => {
                 let key = keys::group(change.organization, change.group);
                 let item = self.get(&key).await?.unwrap_or_default();
                 let last = Reader::new("group", &item).text_opt(LAST_CHANGE)?;
-                if last == Some(&change.pending.id) {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
+                if last == Some(&change.pending.id) { Ok(()) } else { Err(error) }
             }
             // When even that fails the lease ends by itself.
             Ok(()) | Err(_) => Err(error),
@@ -398,9 +378,7 @@ impl Store {
             return;
         }
         let (organization, target) = (change.organization, change.target());
-        let cleared = self
-            .clear_rows(ctx, organization, change.group, ended)
-            .await;
+        let cleared = self.clear_rows(ctx, organization, change.group, ended).await;
         if matches!(cleared, Ok(ref cleared) if cleared.all) {
             let mut transaction = Transaction::default();
             transaction.push(drop_chore(organization, target, &change.pending.id));
@@ -430,11 +408,7 @@ impl Store {
             add: members,
             remove: &[],
         };
-        let unseen = Group {
-            version: 0,
-            pending: Some(change.pending.clone()),
-            ..group.clone()
-        };
+        let unseen = Group { version: 0, pending: Some(change.pending.clone()), ..group.clone() };
         if !self.begin_creation(ctx, &change, &unseen, keys).await? {
             return Ok(());
         }
@@ -481,9 +455,14 @@ impl Store {
                 {
                     return Ok(true);
                 }
+                Err(Refused::Store(error)) => {
+                    // It may have begun all the same: nobody shall wait for it.
+                    let begun = &change.pending;
+                    drop(self.abandon(ctx, organization, unseen, begun, keys).await);
+                    return Err(error.into());
+                }
                 Err(refused) => {
-                    self.try_again_after_claim(ctx, organization, refused, attempt)
-                        .await?;
+                    self.try_again_after_claim(ctx, organization, refused, attempt).await?;
                 }
             }
         }
@@ -513,19 +492,14 @@ impl Store {
         );
         for key in keys.iter().filter(|key| key.index.is_unique()) {
             transaction.push(
-                Action::update(
-                    keys::claim(organization, key),
-                    format!("REMOVE {PROVISIONAL}"),
-                )
-                .when("#id = :owner", Meaning::Other)
-                .name("#id", ID)
-                .value(":owner", s(change.group.to_string())),
+                Action::update(keys::claim(organization, key), format!("REMOVE {PROVISIONAL}"))
+                    .when("#id = :owner", Meaning::Other)
+                    .name("#id", ID)
+                    .value(":owner", s(change.group.to_string())),
             );
         }
         transaction.push(count_up(organization, List::Groups, None));
         change.tear_down(&mut transaction);
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)
     }
 }

@@ -99,10 +99,7 @@ pub(crate) fn put_chore(
         Target::User(_) => USER,
     };
     let key = keys::chore(organization, target.uuid(), change);
-    let item = item(
-        &key,
-        [(KIND, Some(s(kind))), (AT, Some(instant(ctx.now())))],
-    );
+    let item = item(&key, [(KIND, Some(s(kind))), (AT, Some(instant(ctx.now())))]);
     Action::put(key, item)
 }
 
@@ -135,11 +132,7 @@ fn rubbish(group: &Group, row: &Row) -> Option<Rubbish> {
     } else {
         return None;
     };
-    Some(Rubbish {
-        member: row.member.id,
-        span: row.span,
-        undo,
-    })
+    Some(Rubbish { member: row.member.id, span: row.span, undo })
 }
 
 impl Rubbish {
@@ -151,26 +144,22 @@ impl Rubbish {
         let key = keys::row(organization, group, self.member.uuid());
         let (row, mirror) = match self.undo {
             Undo::Restore => {
-                let span = Span {
-                    until: None,
-                    ..self.span
-                };
+                let span = Span { until: None, ..self.span };
                 (
                     Action::update(key, format!("REMOVE {UNTIL}")),
                     write_mirror(organization, group, self.member, span),
                 )
             }
-            Undo::Delete | Undo::DeleteAny => (
-                Action::delete(key),
-                forget(organization, group, self.member),
-            ),
+            Undo::Delete | Undo::DeleteAny => {
+                (Action::delete(key), forget(organization, group, self.member))
+            }
         };
         let row = row.value(":since", n(self.span.since));
         let row = match self.span.until {
             None => row.when("s = :since AND attribute_not_exists(u)", Meaning::Other),
-            Some(until) => row
-                .when("s = :since AND u = :until", Meaning::Other)
-                .value(":until", n(until)),
+            Some(until) => {
+                row.when("s = :since AND u = :until", Meaning::Other).value(":until", n(until))
+            }
         };
         let mirror = mirror
             .when(format!("{MEMBERSHIPS}.#group = :was"), Meaning::Other)
@@ -206,10 +195,7 @@ impl Store {
             }
         })
         .await?;
-        Ok(Cleared {
-            rows: rows.into_inner(),
-            all: !late.into_inner(),
-        })
+        Ok(Cleared { rows: rows.into_inner(), all: !late.into_inner() })
     }
 
     async fn clear_chunk(
@@ -261,15 +247,11 @@ impl Store {
                 Some(Head::Creation(group, keys)) => (group, keys),
             };
             if !ctx.has_millis(RESERVE_MILLIS)
-                || group
-                    .pending
-                    .as_ref()
-                    .is_some_and(|pending| is_live(ctx, pending))
+                || group.pending.as_ref().is_some_and(|pending| is_live(ctx, pending))
             {
                 return Ok(Cleared::default());
             }
-            self.wait_or_abandon(ctx, organization, &group, &keys, 0)
-                .await?;
+            self.wait_or_abandon(ctx, organization, &group, &keys, 0).await?;
         }
     }
 
@@ -312,19 +294,15 @@ impl Store {
         organization: &OrganizationId,
         group: &Group,
     ) -> Result<Cleared, CommitError> {
-        let cleared = self
-            .sweep_rows(ctx, organization, group.id, |row| rubbish(group, row))
-            .await?;
+        let cleared =
+            self.sweep_rows(ctx, organization, group.id, |row| rubbish(group, row)).await?;
         if !cleared.all || group.aborted.is_empty() {
             return Ok(cleared);
         }
         // No row speaks of these versions any more. The latest stays as long as the next version is made
         // from it: a version is never used twice.
         let latest = group.aborted.iter().copied().max();
-        let kept: Vec<u64> = latest
-            .filter(|latest| *latest > group.version)
-            .into_iter()
-            .collect();
+        let kept: Vec<u64> = latest.filter(|latest| *latest > group.version).into_iter().collect();
         if kept == group.aborted {
             return Ok(cleared);
         }
@@ -344,10 +322,7 @@ impl Store {
         );
         match self.transact(ctx, &transaction).await {
             Ok(()) => Ok(cleared),
-            Err(Refused::Conditions(_)) => Ok(Cleared {
-                all: false,
-                ..cleared
-            }),
+            Err(Refused::Conditions(_)) => Ok(Cleared { all: false, ..cleared }),
             Err(refused) => Err(refused.commit_error()),
         }
     }
@@ -359,11 +334,7 @@ impl Store {
         group: GroupId,
     ) -> Result<Cleared, CommitError> {
         let any = |row: &Row| {
-            Some(Rubbish {
-                member: row.member.id,
-                span: row.span,
-                undo: Undo::DeleteAny,
-            })
+            Some(Rubbish { member: row.member.id, span: row.span, undo: Undo::DeleteAny })
         };
         let mut cleared = self.sweep_rows(ctx, organization, group, any).await?;
         let rows = Stretch {
@@ -377,13 +348,11 @@ impl Store {
             return Ok(cleared);
         }
         let mut transaction = Transaction::default();
-        transaction.push(Action::delete(keys::group(organization, group)).when(
-            "attribute_not_exists(pk) OR attribute_exists(x)",
-            Meaning::Other,
-        ));
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)?;
+        transaction.push(
+            Action::delete(keys::group(organization, group))
+                .when("attribute_not_exists(pk) OR attribute_exists(x)", Meaning::Other),
+        );
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)?;
         Ok(cleared)
     }
 
@@ -402,9 +371,7 @@ impl Store {
         if cleared.all {
             let mut transaction = Transaction::default();
             transaction.push(drop_chore(organization, target, change));
-            self.transact(ctx, &transaction)
-                .await
-                .map_err(Refused::commit_error)?;
+            self.transact(ctx, &transaction).await.map_err(Refused::commit_error)?;
         }
         Ok(cleared)
     }

@@ -32,8 +32,8 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 
 pub use connect::{
-    ATTEMPT_TIMEOUT_MILLIS, ATTEMPTS_MAX, CONNECT_TIMEOUT_MILLIS, Config,
-    OPERATION_TIMEOUT_MILLIS, connect, retries, timeouts,
+    ATTEMPT_TIMEOUT_MILLIS, ATTEMPTS_MAX, CONNECT_TIMEOUT_MILLIS, Config, OPERATION_TIMEOUT_MILLIS,
+    connect, retries, timeouts,
 };
 pub use large::{BATCH_MEMBERS_MAX, LANES};
 pub use pending::{ABORTED_MAX, LEASE_MILLIS_MAX};
@@ -49,9 +49,6 @@ impl Store {
     /// A store on this table. Functions call [`connect`].
     #[must_use]
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 }

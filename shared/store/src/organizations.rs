@@ -56,9 +56,7 @@ impl Organizations for Store {
                     .map(Some)
             })
             .await?;
-        let items = self
-            .get_all(ctx, ids.iter().map(keys::organization))
-            .await?;
+        let items = self.get_all(ctx, ids.iter().map(keys::organization)).await?;
         let mut found = HashMap::new();
         for item in &items {
             let organization = item::organization::read(item)?;
@@ -76,11 +74,8 @@ impl Organizations for Store {
         let id = &organization.id;
         let mut transaction = Transaction::with_event(id, event);
         transaction.push(
-            Action::put(
-                keys::organization(id),
-                item::organization::write(organization),
-            )
-            .when("attribute_not_exists(pk)", Meaning::Subject),
+            Action::put(keys::organization(id), item::organization::write(organization))
+                .when("attribute_not_exists(pk)", Meaning::Subject),
         );
         let entry = keys::organization_entry(id);
         transaction.push(Action::put(entry.clone(), item(&entry, [])));
@@ -137,9 +132,7 @@ impl Organizations for Store {
 }
 
 fn only_domain(failed: &[Failed]) -> bool {
-    failed
-        .iter()
-        .all(|failed| failed.meaning == Meaning::Domain)
+    failed.iter().all(|failed| failed.meaning == Meaning::Domain)
 }
 
 fn claim_domain(domain: &Domain, id: &OrganizationId) -> Action {

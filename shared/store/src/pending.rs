@@ -32,9 +32,7 @@ const WAIT_MILLIS_MAX: u64 = 500;
 
 /// When a lease that begins now ends.
 pub(crate) fn lease_ends(ctx: &Ctx<'_>) -> Timestamp {
-    ctx.deadline
-        .min(ctx.now().plus_millis(LEASE_MILLIS_MAX))
-        .plus_millis(LEASE_GRACE_MILLIS)
+    ctx.deadline.min(ctx.now().plus_millis(LEASE_MILLIS_MAX)).plus_millis(LEASE_GRACE_MILLIS)
 }
 
 /// The version after everything that was committed, begun or given up.
@@ -77,9 +75,7 @@ pub(crate) fn is_live(ctx: &Ctx<'_>, pending: &Pending) -> bool {
 /// Who finds a live change in its way, and has no time left to wait for it, answers this.
 fn busy(ctx: &Ctx<'_>, pending: &Pending) -> CommitError {
     let millis = pending.lease_ends.millis_since(ctx.now());
-    CommitError::Busy {
-        retry_after_secs: u32::try_from(millis / 1_000 + 1).unwrap_or(u32::MAX),
-    }
+    CommitError::Busy { retry_after_secs: u32::try_from(millis / 1_000 + 1).unwrap_or(u32::MAX) }
 }
 
 impl Store {
@@ -96,8 +92,7 @@ impl Store {
             if current.pending.is_none() {
                 return Ok(Some(current));
             }
-            self.wait_or_abandon(ctx, organization, &current, &[], attempt)
-                .await?;
+            self.wait_or_abandon(ctx, organization, &current, &[], attempt).await?;
             match self.live_group(organization, current.id).await? {
                 Some(group) => current = group,
                 None => return Ok(None),
@@ -168,10 +163,7 @@ impl Store {
                 .value(":version", write_aborted(&[pending.version]))
         };
         transaction.push(
-            update
-                .when("p.#id = :id", Meaning::Fence)
-                .name("#id", ID)
-                .value(":id", s(&pending.id)),
+            update.when("p.#id = :id", Meaning::Fence).name("#id", ID).value(":id", s(&pending.id)),
         );
         for key in keys {
             transaction.push(free(organization, key, group.id.uuid()));
@@ -202,8 +194,7 @@ impl Store {
         match self.head(organization, owner.into()).await? {
             Some(Head::Live(_)) => Err(CommitError::Taken(key.clone())),
             Some(Head::Creation(group, keys)) => {
-                self.wait_or_abandon(ctx, organization, &group, &keys, attempt)
-                    .await
+                self.wait_or_abandon(ctx, organization, &group, &keys, attempt).await
             }
             // Its claims were freed in the same transaction: another look finds none.
             None | Some(Head::Tombstone(_)) => Ok(()),

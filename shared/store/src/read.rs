@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{Get, KeysAndAttributes, TransactGetItem};
 use lychgate_core::{ctx::Ctx, ports::StoreError};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     error::{failed, throttled, unbuildable},
     item::{Item, PK, SK, key_item, s},
     keys::Key,
-    transact::RESERVE_MILLIS,
+    transact::{CONFLICT_ATTEMPTS_MAX, RESERVE_MILLIS},
 };
 
 /// The most keys of one `BatchGetItem`.
@@ -72,6 +72,42 @@ impl Store {
         Ok(output.item)
     }
 
+    /// One item as it is between transactions. A strongly consistent read may fall into the middle of a
+    /// transaction and show one item as it was before and another as it is after it; this one is refused while
+    /// a transaction holds the item, and asks again. Costs twice.
+    pub(crate) async fn get_settled(
+        &self,
+        ctx: &Ctx<'_>,
+        key: &Key,
+    ) -> Result<Option<Item>, StoreError> {
+        let get = Get::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key_item(key)))
+            .build()
+            .map_err(|error| unbuildable(&error))?;
+        let get = TransactGetItem::builder().get(get).build();
+        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
+            let read = self.client.transact_get_items().transact_items(get.clone()).send().await;
+            match read {
+                Ok(output) => {
+                    let responses = output.responses.unwrap_or_default();
+                    return Ok(responses.into_iter().next().and_then(|found| found.item));
+                }
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_transaction_canceled_exception())
+                        && ctx.has_millis(RESERVE_MILLIS) =>
+                {
+                    let (base, max) = (UNPROCESSED_BACKOFF_MILLIS, UNPROCESSED_BACKOFF_MILLIS_MAX);
+                    ctx.back_off(attempt, base, max).await;
+                }
+                Err(error) => return Err(failed("TransactGetItems", &error)),
+            }
+        }
+        Err(throttled())
+    }
+
     /// Items, strongly consistent, in no particular order; what is not there is absent.
     pub(crate) async fn get_all(
         &self,
@@ -119,12 +155,7 @@ impl Store {
                 break;
             }
             wanted = left;
-            ctx.back_off(
-                attempt,
-                UNPROCESSED_BACKOFF_MILLIS,
-                UNPROCESSED_BACKOFF_MILLIS_MAX,
-            )
-            .await;
+            ctx.back_off(attempt, UNPROCESSED_BACKOFF_MILLIS, UNPROCESSED_BACKOFF_MILLIS_MAX).await;
         }
         Err(throttled())
     }
@@ -153,18 +184,12 @@ impl Store {
                 .expression_attribute_names("#sk", SK)
                 .expression_attribute_values(":sk", s(sk));
         }
-        let output = query
-            .send()
-            .await
-            .map_err(|error| failed("Query", &error))?;
+        let output = query.send().await.map_err(|error| failed("Query", &error))?;
         let next = output
             .last_evaluated_key
             .and_then(|mut key| key.remove(SK))
             .and_then(|sk| sk.as_s().ok().cloned());
-        Ok(Page {
-            items: output.items.unwrap_or_default(),
-            next,
-        })
+        Ok(Page { items: output.items.unwrap_or_default(), next })
     }
 
     /// Up to `limit` items of a partition after a sort key, of those that `keep` turns into something.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
-    error::SdkError,
+    error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{
         AttributeValue, CancellationReason, ConditionCheck, Delete, Put,
@@ -29,7 +29,7 @@ use crate::{
 /// The most actions of one transaction.
 pub(crate) const ACTIONS_MAX: usize = 100;
 /// How often a transaction that met another one is sent at most.
-const CONFLICT_ATTEMPTS_MAX: u32 = 12;
+pub(crate) const CONFLICT_ATTEMPTS_MAX: u32 = 12;
 const CONFLICT_BACKOFF_MILLIS: u64 = 20;
 const CONFLICT_BACKOFF_MILLIS_MAX: u64 = 400;
 /// What is kept back of the time for the answer, in milliseconds.
@@ -141,10 +141,7 @@ impl Action {
     fn build(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
         let names = (!self.names.is_empty()).then(|| self.names.clone());
         let values = (!self.values.is_empty()).then(|| self.values.clone());
-        let old = self
-            .condition
-            .is_some()
-            .then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+        let old = self.condition.is_some().then_some(ReturnValuesOnConditionCheckFailure::AllOld);
         let key = || Some(key_item(&self.key));
         let whole = TransactWriteItem::builder();
         let built = match &self.verb {
@@ -230,10 +227,7 @@ impl Refused {
             Self::Conditions(failed) => {
                 // The resource itself comes first: when it moved, the rest was decided on old facts.
                 let stale = failed.iter().any(|failed| {
-                    matches!(
-                        failed.meaning,
-                        Meaning::Subject | Meaning::Fence | Meaning::Other
-                    )
+                    matches!(failed.meaning, Meaning::Subject | Meaning::Fence | Meaning::Other)
                 });
                 if stale {
                     return CommitError::Stale;
@@ -255,10 +249,7 @@ impl Refused {
 impl<'a> Transaction<'a> {
     /// A change with its event.
     pub(crate) const fn with_event(organization: &'a OrganizationId, event: &'a Event) -> Self {
-        Self {
-            actions: Vec::new(),
-            event: Some((organization, event)),
-        }
+        Self { actions: Vec::new(), event: Some((organization, event)) }
     }
 
     /// How many actions it will have.
@@ -272,65 +263,74 @@ impl<'a> Transaction<'a> {
     }
 }
 
+/// What became of one sending.
 enum Attempt {
     Done,
-    Conflict(StoreError),
+    /// Nothing happened: it met another transaction, or was throttled.
+    Conflict,
+    /// An earlier sending of the very same request is still at work.
+    InProgress,
     Refused(Refused),
+}
+
+/// A transaction as it is sent: with its event's id and the token that makes sending it twice harmless.
+#[derive(Clone)]
+struct Request {
+    items: Vec<TransactWriteItem>,
+    token: String,
 }
 
 impl Store {
     /// Sends a transaction until DynamoDB has decided: conflicts with other transactions and throttling are
-    /// waited out, a bounded number of times and within the deadline.
+    /// waited out, a bounded number of times and within the deadline. After a conflict the event gets a new
+    /// id, so that the order of ids stays that of commits; while the outcome is open the same request is sent
+    /// again, so that nothing happens twice.
     pub(crate) async fn transact(
         &self,
         ctx: &Ctx<'_>,
         transaction: &Transaction<'_>,
     ) -> Result<(), Refused> {
-        for attempt in 0.. {
-            let conflict = match self.transact_once(ctx, transaction).await {
+        let mut request = self.request(ctx, transaction)?;
+        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
+            if attempt > 0 {
+                if !ctx.has_millis(RESERVE_MILLIS) {
+                    break;
+                }
+                let (base, max) = (CONFLICT_BACKOFF_MILLIS, CONFLICT_BACKOFF_MILLIS_MAX);
+                ctx.back_off(attempt - 1, base, max).await;
+            }
+            match self.send(transaction, request.clone()).await {
                 Attempt::Done => return Ok(()),
                 Attempt::Refused(refused) => return Err(refused),
-                Attempt::Conflict(error) => error,
-            };
-            if attempt + 1 >= CONFLICT_ATTEMPTS_MAX || !ctx.has_millis(RESERVE_MILLIS) {
-                return Err(Refused::Store(conflict));
+                Attempt::Conflict => request = self.request(ctx, transaction)?,
+                Attempt::InProgress => {}
             }
-            ctx.back_off(
-                attempt,
-                CONFLICT_BACKOFF_MILLIS,
-                CONFLICT_BACKOFF_MILLIS_MAX,
-            )
-            .await;
         }
         Err(Refused::Store(throttled()))
     }
 
-    async fn transact_once(&self, ctx: &Ctx<'_>, transaction: &Transaction<'_>) -> Attempt {
+    fn request(&self, ctx: &Ctx<'_>, transaction: &Transaction<'_>) -> Result<Request, Refused> {
         let mut items = Vec::with_capacity(transaction.len());
         for action in &transaction.actions {
-            match action.build(&self.table) {
-                Ok(item) => items.push(item),
-                Err(error) => return Attempt::Refused(Refused::Store(error)),
-            }
+            items.push(action.build(&self.table).map_err(Refused::Store)?);
         }
         if let Some((organization, event)) = transaction.event {
             let id = EventId::new(ctx.now(), ctx.world);
-            let put = Action::put(
-                keys::event(organization, id),
-                item::event::write(organization, id, event),
-            );
-            match put.build(&self.table) {
-                Ok(item) => items.push(item),
-                Err(error) => return Attempt::Refused(Refused::Store(error)),
-            }
+            let item = item::event::write(organization, id, event);
+            let put = Action::put(keys::event(organization, id), item);
+            items.push(put.build(&self.table).map_err(Refused::Store)?);
         }
         let mut token = [0_u8; 16];
         ctx.world.fill(&mut token);
+        Ok(Request { items, token: Uuid::from_bytes(token).as_simple().to_string() })
+    }
+
+    async fn send(&self, transaction: &Transaction<'_>, request: Request) -> Attempt {
         let sent = self
             .client
             .transact_write_items()
-            .set_transact_items(Some(items))
-            .client_request_token(Uuid::from_bytes(token).as_simple().to_string())
+            .set_transact_items(Some(request.items))
+            .client_request_token(request.token)
             .send()
             .await;
         match sent {
@@ -341,22 +341,32 @@ impl Store {
 }
 
 fn judge(transaction: &Transaction<'_>, error: &SdkError<TransactWriteItemsError>) -> Attempt {
-    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-        error.as_service_error()
-    {
-        return judge_reasons(transaction, cancelled.cancellation_reasons());
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            return judge_reasons(transaction, cancelled.cancellation_reasons());
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+            return Attempt::InProgress;
+        }
+        Some(other) if other.message().is_some_and(says_too_large) => {
+            return Attempt::Refused(Refused::TooLarge);
+        }
+        _ => {}
     }
     match failed("TransactWriteItems", error) {
-        error @ StoreError::Throttled { .. } => Attempt::Conflict(error),
+        StoreError::Throttled { .. } => Attempt::Conflict,
         error => Attempt::Refused(Refused::Store(error)),
     }
 }
 
+/// DynamoDB has no code of its own for an item that is too large.
+fn says_too_large(message: &str) -> bool {
+    message.contains("Item size")
+}
+
 fn judge_reasons(transaction: &Transaction<'_>, reasons: &[CancellationReason]) -> Attempt {
     let coded = |wanted: &[&str]| {
-        reasons
-            .iter()
-            .any(|reason| reason.code().is_some_and(|code| wanted.contains(&code)))
+        reasons.iter().any(|reason| reason.code().is_some_and(|code| wanted.contains(&code)))
     };
     let conditions: Vec<Failed> = reasons
         .iter()
@@ -374,17 +384,10 @@ fn judge_reasons(transaction: &Transaction<'_>, reasons: &[CancellationReason]) 
     if !conditions.is_empty() {
         return Attempt::Refused(Refused::Conditions(conditions));
     }
-    if coded(&[
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-    ]) {
-        return Attempt::Conflict(throttled());
+    if coded(&["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]) {
+        return Attempt::Conflict;
     }
-    let too_large = reasons.iter().any(|reason| {
-        let message = reason.message().unwrap_or_default();
-        reason.code() == Some("ItemCollectionSizeLimitExceeded") || message.contains("tem size")
-    });
+    let too_large = reasons.iter().any(|reason| reason.message().is_some_and(says_too_large));
     if too_large {
         return Attempt::Refused(Refused::TooLarge);
     }

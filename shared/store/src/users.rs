@@ -31,11 +31,8 @@ impl Users for Store {
     ) -> Result<(), CommitError> {
         let mut transaction = Transaction::with_event(organization, event);
         transaction.push(
-            Action::put(
-                keys::user(organization, user.id),
-                item::user::write(organization, user),
-            )
-            .when("attribute_not_exists(pk)", Meaning::Subject),
+            Action::put(keys::user(organization, user.id), item::user::write(organization, user))
+                .when("attribute_not_exists(pk)", Meaning::Subject),
         );
         for key in keys {
             transaction.push(take(organization, key, user.id.uuid(), Standing::Committed));
@@ -62,17 +59,9 @@ impl Users for Store {
     ) -> Result<(), CommitError> {
         let mut transaction = Transaction::with_event(organization, event);
         transaction.push(update(organization, before, after));
-        shift(
-            &mut transaction,
-            organization,
-            before.id.uuid(),
-            keys_before,
-            keys_after,
-        );
+        shift(&mut transaction, organization, before.id.uuid(), keys_before, keys_after);
         push_beside(&mut transaction, beside);
-        self.transact(ctx, &transaction)
-            .await
-            .map_err(Refused::commit_error)
+        self.transact(ctx, &transaction).await.map_err(Refused::commit_error)
     }
 
     async fn delete_user(
@@ -96,9 +85,7 @@ impl Users for Store {
 
 /// Whether a creation failed only because the very resource is there.
 pub(crate) fn own_creation(failed: &[Failed]) -> bool {
-    failed
-        .iter()
-        .any(|failed| failed.meaning == Meaning::Subject && failed.old.is_some())
+    failed.iter().any(|failed| failed.meaning == Meaning::Subject && failed.old.is_some())
 }
 
 /// The organization's own change in the same transaction.
@@ -113,12 +100,9 @@ pub(crate) fn write_organization(
     expected: u64,
     after: &lychgate_core::organization::Organization,
 ) -> Action {
-    Action::put(
-        keys::organization(&after.id),
-        item::organization::write(after),
-    )
-    .when("v = :was", Meaning::Subject)
-    .value(":was", n(expected))
+    Action::put(keys::organization(&after.id), item::organization::write(after))
+        .when("v = :was", Meaning::Subject)
+        .value(":was", n(expected))
 }
 
 /// Writes a user's own attributes; the memberships in the same item are left to those who change groups.
@@ -131,10 +115,9 @@ fn update(organization: &OrganizationId, before: &User, after: &User) -> Action 
     ];
     let mut remove = Vec::new();
     let mut values = Vec::new();
-    for (name, suspension) in [
-        (SUSPENDED, &after.suspended),
-        (SUSPENDED_BY_HAND, &after.suspended_by_hand),
-    ] {
+    for (name, suspension) in
+        [(SUSPENDED, &after.suspended), (SUSPENDED_BY_HAND, &after.suspended_by_hand)]
+    {
         match suspension {
             None => remove.push(name),
             Some(suspension) => {
@@ -155,7 +138,5 @@ fn update(organization: &OrganizationId, before: &User, after: &User) -> Action 
         .value(":v", n(after.version))
         .value(":mo", instant(after.modified))
         .value(":o", s(after.origin.text()));
-    values
-        .into_iter()
-        .fold(action, |action, (name, value)| action.value(&name, value))
+    values.into_iter().fold(action, |action, (name, value)| action.value(&name, value))
 }

@@ -19,12 +19,7 @@ fn described(
     attributes: Vec<Attribute>,
 ) -> Schema {
     let attributes = attributes.into_iter().map(Attribute::read_only).collect();
-    Schema {
-        id: id.into(),
-        name: name.into(),
-        description: description.into(),
-        attributes,
-    }
+    Schema { id: id.into(), name: name.into(), description: description.into(), attributes }
 }
 
 fn supported() -> Attribute {
@@ -46,31 +41,21 @@ fn service_provider_config() -> Schema {
     let pagination = vec![
         Attribute::boolean("cursor", "Whether pages are found by cursor.").required(),
         Attribute::boolean("index", "Whether pages are found by number.").required(),
-        Attribute::string(
-            "defaultPaginationMethod",
-            "What is used when the client does not say.",
-        )
-        .suggested(&["cursor", "index"]),
+        Attribute::string("defaultPaginationMethod", "What is used when the client does not say.")
+            .suggested(&["cursor", "index"]),
         Attribute::integer(
             "defaultPageSize",
             "The resources of a page when the client does not say.",
         ),
         Attribute::integer("maxPageSize", "The most resources of a page."),
-        Attribute::integer(
-            "cursorTimeout",
-            "For how many seconds a cursor holds at least.",
-        ),
+        Attribute::integer("cursorTimeout", "For how many seconds a cursor holds at least."),
     ];
     described(
         SERVICE_PROVIDER_CONFIG,
         "ServiceProviderConfig",
         "What this server supports",
         vec![
-            Attribute::reference(
-                "documentationUri",
-                &["external"],
-                "Where people read about it.",
-            ),
+            Attribute::reference("documentationUri", &["external"], "Where people read about it."),
             feature("patch", "PATCH.", Vec::new()),
             feature("bulk", "Bulk requests.", bulk),
             feature("filter", "Filters.", filter),
@@ -91,23 +76,17 @@ fn service_provider_config() -> Schema {
 
 fn authentication_scheme() -> Vec<Attribute> {
     vec![
-        Attribute::string("type", "The kind of authentication.")
-            .required()
-            .suggested(&[
-                "oauth",
-                "oauth2",
-                "oauthbearertoken",
-                "httpbasic",
-                "httpdigest",
-            ]),
+        Attribute::string("type", "The kind of authentication.").required().suggested(&[
+            "oauth",
+            "oauth2",
+            "oauthbearertoken",
+            "httpbasic",
+            "httpdigest",
+        ]),
         Attribute::string("name", "Its common name.").required(),
         Attribute::string("description", "What it is.").required(),
         Attribute::reference("specUri", &["external"], "Where it is specified."),
-        Attribute::reference(
-            "documentationUri",
-            &["external"],
-            "Where its use is explained.",
-        ),
+        Attribute::reference("documentationUri", &["external"], "Where its use is explained."),
         Attribute::boolean("primary", "Whether it is the preferred one."),
     ]
 }
@@ -140,69 +119,53 @@ fn resource_type() -> Schema {
 fn schema() -> Schema {
     let mut parts = characteristics();
     parts.push(
-        Attribute::complex(
-            "subAttributes",
-            "The parts of a complex attribute.",
-            characteristics(),
-        )
-        .many()
-        .read_only(),
+        Attribute::complex("subAttributes", "The parts of a complex attribute.", characteristics())
+            .many()
+            .read_only(),
     );
     described(
         SCHEMA,
         "Schema",
         "What a schema is made of",
         vec![
-            Attribute::string("id", "The URN of the schema.")
-                .required()
-                .unique(Uniqueness::Server),
+            Attribute::string("id", "The URN of the schema.").required().unique(Uniqueness::Server),
             Attribute::string("name", "The name of the schema.").required(),
             Attribute::string("description", "What it is."),
-            Attribute::complex("attributes", "Its attributes.", parts)
-                .many()
-                .required(),
+            Attribute::complex("attributes", "Its attributes.", parts).many().required(),
         ],
     )
 }
 
 fn characteristics() -> Vec<Attribute> {
     vec![
-        Attribute::string("name", "The attribute's name.")
-            .exact()
-            .required(),
-        Attribute::string("type", "Its data type.")
-            .required()
-            .suggested(&[
-                "string",
-                "complex",
-                "boolean",
-                "decimal",
-                "integer",
-                "dateTime",
-                "reference",
-                "binary",
-            ]),
+        Attribute::string("name", "The attribute's name.").exact().required(),
+        Attribute::string("type", "Its data type.").required().suggested(&[
+            "string",
+            "complex",
+            "boolean",
+            "decimal",
+            "integer",
+            "dateTime",
+            "reference",
+            "binary",
+        ]),
         Attribute::boolean("multiValued", "Whether it is a list.").required(),
         Attribute::string("description", "What it is.").exact(),
         Attribute::boolean("required", "Whether every resource has it."),
-        Attribute::string("canonicalValues", "Values that are suggested.")
-            .exact()
-            .many(),
-        Attribute::boolean(
-            "caseExact",
-            "Whether its text is compared with regard to case.",
-        ),
-        Attribute::string("mutability", "When a client may set it.")
-            .exact()
-            .suggested(&["readOnly", "readWrite", "immutable", "writeOnly"]),
+        Attribute::string("canonicalValues", "Values that are suggested.").exact().many(),
+        Attribute::boolean("caseExact", "Whether its text is compared with regard to case."),
+        Attribute::string("mutability", "When a client may set it.").exact().suggested(&[
+            "readOnly",
+            "readWrite",
+            "immutable",
+            "writeOnly",
+        ]),
         Attribute::string("returned", "When it is in an answer.")
             .exact()
             .suggested(&["always", "never", "default", "request"]),
         Attribute::string("uniqueness", "How far it is unique.")
             .exact()
             .suggested(&["none", "server", "global"]),
-        Attribute::string("referenceTypes", "What it may refer to.")
-            .exact()
-            .many(),
+        Attribute::string("referenceTypes", "What it may refer to.").exact().many(),
     ]
 }

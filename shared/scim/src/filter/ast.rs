@@ -1,4 +1,4 @@
-//! The shape of a filter, independent of any schema, and its canonical text.
+//! The shape of a filter (RFC 7644 §3.4.2.2), independent of any schema, and its canonical text.
 
 use std::fmt;
 
@@ -81,10 +81,7 @@ impl Operator {
     /// The operator with this keyword, in any case.
     #[must_use]
     pub fn from_keyword(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|(_, known)| known.eq_ignore_ascii_case(word))
-            .map(|(op, _)| op)
+        Self::ALL.into_iter().find(|(_, known)| known.eq_ignore_ascii_case(word)).map(|(op, _)| op)
     }
 
     /// The keyword.
@@ -106,10 +103,7 @@ impl Operator {
     /// Whether it asks for an order (RFC 7644: not for Boolean and Binary).
     #[must_use]
     pub const fn is_ordering(self) -> bool {
-        matches!(
-            self,
-            Self::Greater | Self::GreaterOrEqual | Self::Less | Self::LessOrEqual
-        )
+        matches!(self, Self::Greater | Self::GreaterOrEqual | Self::Less | Self::LessOrEqual)
     }
 
     /// Whether it looks into a text.
@@ -222,11 +216,7 @@ impl fmt::Display for Filter {
             }
             Self::Not(inner) => write!(f, "not ({inner})"),
             Self::Present(path) => write!(f, "{path} pr"),
-            Self::Compare {
-                path,
-                operator,
-                literal,
-            } => {
+            Self::Compare { path, operator, literal } => {
                 write!(f, "{path} {} {literal}", operator.keyword())
             }
             Self::Within { path, filter } => write!(f, "{path}[{filter}]"),

@@ -115,14 +115,9 @@ impl Check {
         match (self, leaf) {
             (Self::Present, _) => true,
             (Self::Absent, _) => false,
-            (
-                Self::Text {
-                    operator,
-                    literal,
-                    exact,
-                },
-                Leaf::Text(text),
-            ) => text_holds(*operator, text, literal, *exact),
+            (Self::Text { operator, literal, exact }, Leaf::Text(text)) => {
+                text_holds(*operator, text, literal, *exact)
+            }
             (Self::Boolean { operator, literal }, Leaf::Boolean(flag)) => {
                 operator.holds(flag.cmp(literal))
             }
@@ -177,15 +172,15 @@ fn any_leaf<'v>(
             _ => false,
         },
         Scope::Member(member) => match place {
-            Place::Part {
-                member: Some(part), ..
-            } => member_text(member, *part).is_some_and(|text| test(Leaf::Text(text))),
+            Place::Part { member: Some(part), .. } => {
+                member_text(member, *part).is_some_and(|text| test(Leaf::Text(text)))
+            }
             _ => false,
         },
         Scope::Group(group) => match place {
-            Place::Part {
-                member: Some(part), ..
-            } => group_text(group, *part).is_some_and(|text| test(Leaf::Text(text))),
+            Place::Part { member: Some(part), .. } => {
+                group_text(group, *part).is_some_and(|text| test(Leaf::Text(text)))
+            }
             _ => false,
         },
     }
@@ -212,27 +207,15 @@ fn any_leaf_of_resource<'v>(
                     .any(|urn| attributes.contains_key(urn) && test(Leaf::Text(urn)))
         }
         Place::Extension(urn) => attributes.contains_key(urn) && test(Leaf::Whole),
-        Place::Members(part) => view
-            .members
-            .unwrap_or_default()
-            .iter()
-            .any(|member| match part {
-                None => test(Leaf::Whole),
-                Some(part) => member_text(member, *part).is_some_and(|text| test(Leaf::Text(text))),
-            }),
-        Place::Groups(part) => view
-            .groups
-            .unwrap_or_default()
-            .iter()
-            .any(|group| match part {
-                None => test(Leaf::Whole),
-                Some(part) => group_text(group, *part).is_some_and(|text| test(Leaf::Text(text))),
-            }),
-        Place::Field {
-            extension,
-            name,
-            sub,
-        } => {
+        Place::Members(part) => view.members.unwrap_or_default().iter().any(|member| match part {
+            None => test(Leaf::Whole),
+            Some(part) => member_text(member, *part).is_some_and(|text| test(Leaf::Text(text))),
+        }),
+        Place::Groups(part) => view.groups.unwrap_or_default().iter().any(|group| match part {
+            None => test(Leaf::Whole),
+            Some(part) => group_text(group, *part).is_some_and(|text| test(Leaf::Text(text))),
+        }),
+        Place::Field { extension, name, sub } => {
             let Some(value) = field(view.resource, extension.as_deref(), name) else {
                 return false;
             };
@@ -250,21 +233,16 @@ fn any_element(place: &Place, scope: Scope<'_>, node: &Node) -> bool {
         return false;
     };
     match place {
-        Place::Members(_) => view
-            .members
-            .unwrap_or_default()
-            .iter()
-            .any(|member| node.holds(Scope::Member(member))),
-        Place::Groups(_) => view
-            .groups
-            .unwrap_or_default()
-            .iter()
-            .any(|group| node.holds(Scope::Group(group))),
-        Place::Field {
-            extension, name, ..
-        } => field(view.resource, extension.as_deref(), name).is_some_and(|value| {
-            any_value(value, &mut |element| node.holds(Scope::Element(element)))
-        }),
+        Place::Members(_) => {
+            view.members.unwrap_or_default().iter().any(|member| node.holds(Scope::Member(member)))
+        }
+        Place::Groups(_) => {
+            view.groups.unwrap_or_default().iter().any(|group| node.holds(Scope::Group(group)))
+        }
+        Place::Field { extension, name, .. } => field(view.resource, extension.as_deref(), name)
+            .is_some_and(|value| {
+                any_value(value, &mut |element| node.holds(Scope::Element(element)))
+            }),
         _ => false,
     }
 }

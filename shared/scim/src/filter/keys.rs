@@ -1,4 +1,4 @@
-//! Which key look-ups find every resource that a filter can match (P13): the store answers those at the same
+//! Which key look-ups find every resource that a filter (RFC 7644 §3.4.2.2) can match (P13): the store answers those at the same
 //! cost for ten users and for a million.
 //!
 //! INVARIANT: a plan may name too many candidates, never too few. Whoever follows it evaluates the whole
@@ -59,10 +59,9 @@ impl Candidates {
     /// Smaller is better: no key at all, then the widest key, then how many.
     fn cost(&self) -> (u8, usize) {
         match self {
-            Self::Keys(keys) => (
-                keys.iter().map(KeyTerm::width).max().unwrap_or_default(),
-                keys.len(),
-            ),
+            Self::Keys(keys) => {
+                (keys.iter().map(KeyTerm::width).max().unwrap_or_default(), keys.len())
+            }
             Self::All => (u8::MAX, usize::MAX),
         }
     }
@@ -73,11 +72,7 @@ impl Predicate {
     /// [`Candidates::All`] where nothing but `eq` on a key would do.
     #[must_use]
     pub fn candidates(&self) -> Candidates {
-        Planner {
-            is_group: self.is_group,
-            within: None,
-        }
-        .plan(&self.node)
+        Planner { is_group: self.is_group, within: None }.plan(&self.node)
     }
 }
 
@@ -112,22 +107,10 @@ impl Planner<'_> {
                 }
                 Candidates::Keys(union)
             }
-            Node::Within { place, node } => Planner {
-                within: Some(place),
-                ..self
+            Node::Within { place, node } => Planner { within: Some(place), ..self }.plan(node),
+            Node::Test { place, check: Check::Text { operator: Operator::Equal, literal, .. } } => {
+                self.key(place, literal).map_or(Candidates::All, |key| Candidates::Keys(vec![key]))
             }
-            .plan(node),
-            Node::Test {
-                place,
-                check:
-                    Check::Text {
-                        operator: Operator::Equal,
-                        literal,
-                        ..
-                    },
-            } => self
-                .key(place, literal)
-                .map_or(Candidates::All, |key| Candidates::Keys(vec![key])),
             Node::Test { .. } => Candidates::All,
         }
     }
@@ -138,50 +121,29 @@ impl Planner<'_> {
         match (self.within, place) {
             (None, Place::Id) => Some(KeyTerm::Id(exact())),
             (None, Place::Members(Some(MemberPart::Value)))
-            | (
-                Some(Place::Members(_)),
-                Place::Part {
-                    member: Some(MemberPart::Value),
-                    ..
-                },
-            ) => Some(KeyTerm::Member(exact())),
+            | (Some(Place::Members(_)), Place::Part { member: Some(MemberPart::Value), .. }) => {
+                Some(KeyTerm::Member(exact()))
+            }
             (None, Place::Groups(Some(MemberPart::Value)))
-            | (
-                Some(Place::Groups(_)),
-                Place::Part {
-                    member: Some(MemberPart::Value),
-                    ..
-                },
-            ) => Some(KeyTerm::Group(exact())),
-            (
-                None,
-                Place::Field {
-                    extension: None,
-                    name,
-                    sub: None,
-                },
-            ) => match name.as_str() {
+            | (Some(Place::Groups(_)), Place::Part { member: Some(MemberPart::Value), .. }) => {
+                Some(KeyTerm::Group(exact()))
+            }
+            (None, Place::Field { extension: None, name, sub: None }) => match name.as_str() {
                 "userName" => Some(KeyTerm::UserName(folded())),
                 "externalId" => Some(KeyTerm::ExternalId(exact())),
                 "displayName" if self.is_group => Some(KeyTerm::DisplayName(folded())),
                 _ => None,
             },
-            (
-                None,
-                Place::Field {
-                    extension: None,
-                    name,
-                    sub: Some(sub),
-                },
-            ) if name == "emails" && sub == "value" => Some(KeyTerm::Email(folded())),
-            (
-                Some(Place::Field {
-                    extension: None,
-                    name,
-                    ..
-                }),
-                Place::Part { name: sub, .. },
-            ) if name == "emails" && sub == "value" => Some(KeyTerm::Email(folded())),
+            (None, Place::Field { extension: None, name, sub: Some(sub) })
+                if name == "emails" && sub == "value" =>
+            {
+                Some(KeyTerm::Email(folded()))
+            }
+            (Some(Place::Field { extension: None, name, .. }), Place::Part { name: sub, .. })
+                if name == "emails" && sub == "value" =>
+            {
+                Some(KeyTerm::Email(folded()))
+            }
             _ => None,
         }
     }

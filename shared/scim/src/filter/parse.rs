@@ -51,23 +51,16 @@ pub(crate) struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     pub(crate) const fn new(text: &'t str, kind: ErrorKind) -> Self {
-        Self {
-            text,
-            rest: text,
-            kind,
-            depth: 0,
-            terms: 0,
-        }
+        Self { text, rest: text, kind, depth: 0, terms: 0 }
     }
 
     /// A filter and nothing behind it.
     fn whole_filter(mut self) -> Result<Filter, Error> {
         self.skip_space();
         if self.rest.is_empty() {
-            return Err(self.error(
-                "the filter is empty",
-                "write one, such as `userName eq \"ada\"`",
-            ));
+            return Err(
+                self.error("the filter is empty", "write one, such as `userName eq \"ada\"`")
+            );
         }
         let filter = self.disjunction(false)?;
         self.end()?;
@@ -78,11 +71,7 @@ impl<'t> Parser<'t> {
     pub(crate) fn whole_path(mut self) -> Result<Path, Error> {
         self.skip_space();
         let attribute = self.attr_path()?;
-        let mut path = Path {
-            attribute,
-            filter: None,
-            sub: None,
-        };
+        let mut path = Path { attribute, filter: None, sub: None };
         if self.eat('[') {
             path.filter = Some(self.bracket()?);
             path.sub = self.sub_attribute()?;
@@ -179,10 +168,7 @@ impl<'t> Parser<'t> {
             self.eat('[');
             let filter = self.bracket()?;
             let Some(sub) = self.sub_attribute()? else {
-                return Ok(Filter::Within {
-                    path,
-                    filter: Box::new(filter),
-                });
+                return Ok(Filter::Within { path, filter: Box::new(filter) });
             };
             // Entra and Rippling: `emails[type eq "work"].value eq "x"`. The RFC has sub-attributes behind
             // brackets in PATCH paths only; here it means that the same element fulfils both.
@@ -210,11 +196,7 @@ impl<'t> Parser<'t> {
         };
         self.skip_space();
         let literal = self.literal()?;
-        Ok(Filter::Compare {
-            path,
-            operator,
-            literal,
-        })
+        Ok(Filter::Compare { path, operator, literal })
     }
 
     fn attr_path(&mut self) -> Result<AttrPath, Error> {
@@ -276,10 +258,7 @@ impl<'t> Parser<'t> {
         }
         let split = end.and_then(|end| before.split_at_checked(end));
         let Some((quoted, rest)) = split else {
-            return Err(self.error(
-                "a text without its closing double quote",
-                "close it with `\"`",
-            ));
+            return Err(self.error("a text without its closing double quote", "close it with `\"`"));
         };
         match serde_json::from_str::<String>(quoted) {
             Ok(text) => {
@@ -295,14 +274,8 @@ impl<'t> Parser<'t> {
 
     /// The longest run of characters that can stand in an attribute path.
     fn word(&mut self) -> &'t str {
-        let length = self
-            .rest
-            .find(|c| !is_path_char(c))
-            .unwrap_or(self.rest.len());
-        let (word, rest) = self
-            .rest
-            .split_at_checked(length)
-            .unwrap_or((self.rest, ""));
+        let length = self.rest.find(|c| !is_path_char(c)).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         self.rest = rest;
         word
     }
@@ -377,18 +350,9 @@ impl<'t> Parser<'t> {
     }
 
     fn error(&self, what: &str, hint: &str) -> Error {
-        let noun = if matches!(self.kind, ErrorKind::InvalidPath) {
-            "path"
-        } else {
-            "filter"
-        };
+        let noun = if matches!(self.kind, ErrorKind::InvalidPath) { "path" } else { "filter" };
         let read = self.text.len().saturating_sub(self.rest.len());
-        let position = self
-            .text
-            .char_indices()
-            .take_while(|(at, _)| *at < read)
-            .count()
-            + 1;
+        let position = self.text.char_indices().take_while(|(at, _)| *at < read).count() + 1;
         Error::new(
             self.kind,
             format!(

@@ -130,16 +130,8 @@ impl Predicate {
     /// complex attribute without `value` is compared, when a value is never returned (`password`), and with
     /// [`Unknowns::Refuse`] when `rt` does not have it.
     pub fn bind(filter: &Filter, rt: &ResourceType, unknowns: Unknowns) -> Result<Self, Error> {
-        let node = Binder {
-            rt,
-            unknowns,
-            element: None,
-        }
-        .node(filter)?;
-        Ok(Self {
-            node,
-            is_group: rt.schema.id == GROUP_SCHEMA,
-        })
+        let node = Binder { rt, unknowns, element: None }.node(filter)?;
+        Ok(Self { node, is_group: rt.schema.id == GROUP_SCHEMA })
     }
 
     /// Binds the value filter of a PATCH path to the elements of `attribute` (RFC 7644 §3.5.2).
@@ -151,29 +143,20 @@ impl Predicate {
         rt: &ResourceType,
         found: Found<'_>,
     ) -> Result<Self, Error> {
-        let binder = Binder {
-            rt,
-            unknowns: Unknowns::Refuse,
-            element: Some(found.attribute),
-        };
-        Ok(Self {
-            node: binder.node(filter)?,
-            is_group: false,
-        })
+        let binder = Binder { rt, unknowns: Unknowns::Refuse, element: Some(found.attribute) };
+        Ok(Self { node: binder.node(filter)?, is_group: false })
     }
 
     /// Whether the members of a group must be known to answer.
     #[must_use]
     pub fn needs_members(&self) -> bool {
-        self.node
-            .any_place(&|place| matches!(place, Place::Members(_)))
+        self.node.any_place(&|place| matches!(place, Place::Members(_)))
     }
 
     /// Whether the groups of a user must be known to answer.
     #[must_use]
     pub fn needs_groups(&self) -> bool {
-        self.node
-            .any_place(&|place| matches!(place, Place::Groups(_)))
+        self.node.any_place(&|place| matches!(place, Place::Groups(_)))
     }
 }
 
@@ -204,17 +187,10 @@ impl<'s> Binder<'s> {
             Filter::Or(parts) => Node::Or(self.nodes(parts)?),
             Filter::Not(inner) => Node::Not(Box::new(self.node(inner)?)),
             Filter::Present(path) => match self.find(path)? {
-                Some(Named { place, .. }) => Node::Test {
-                    place,
-                    check: Check::Present,
-                },
+                Some(Named { place, .. }) => Node::Test { place, check: Check::Present },
                 None => Node::Never,
             },
-            Filter::Compare {
-                path,
-                operator,
-                literal,
-            } => match self.find(path)? {
+            Filter::Compare { path, operator, literal } => match self.find(path)? {
                 Some(named) => named.compared(path, *operator, literal)?,
                 None => of_nothing(*operator, literal),
             },
@@ -243,14 +219,8 @@ impl<'s> Binder<'s> {
         {
             return Err(unfit());
         }
-        let inner = Self {
-            element: Some(attribute),
-            ..self
-        };
-        Ok(Node::Within {
-            place: named.place,
-            node: Box::new(inner.node(filter)?),
-        })
+        let inner = Self { element: Some(attribute), ..self };
+        Ok(Node::Within { place: named.place, node: Box::new(inner.node(filter)?) })
     }
 
     /// What a path names; none when it is unknown and that is to be no value.
@@ -260,11 +230,7 @@ impl<'s> Binder<'s> {
             None => top(path, self.rt)?,
         };
         if named.is_none() && self.unknowns == Unknowns::Refuse {
-            let hint = if self.element.is_some() {
-                "sub-attribute"
-            } else {
-                "attribute"
-            };
+            let hint = if self.element.is_some() { "sub-attribute" } else { "attribute" };
             return Err(Error::invalid_filter(format!(
                 "the filter names the {hint} `{}`, which a {} does not have; see /Schemas for those that it has",
                 quote(path.as_str()),
@@ -297,14 +263,7 @@ struct Named<'s> {
 }
 
 fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, Error> {
-    let whole = |place| {
-        Ok(Some(Named {
-            place,
-            attribute: None,
-            is_sub: false,
-            exact: true,
-        }))
-    };
+    let whole = |place| Ok(Some(Named { place, attribute: None, is_sub: false, exact: true }));
     let found = match path.resolve(rt) {
         Target::Unknown => return Ok(None),
         Target::Base => return whole(Place::Meta),
@@ -324,11 +283,7 @@ fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, E
     let place = match (found.extension, name, sub) {
         (None, "schemas", _) => Place::Schemas {
             base: rt.schema.id.to_string(),
-            extensions: rt
-                .extensions
-                .iter()
-                .map(|schema| schema.id.to_string())
-                .collect(),
+            extensions: rt.extensions.iter().map(|schema| schema.id.to_string()).collect(),
         },
         (None, "id", _) => Place::Id,
         (None, "meta", None) => Place::Meta,
@@ -343,11 +298,7 @@ fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, E
                 None => None,
                 Some(sub) => Some(member_part(path, sub)?),
             };
-            if name == "members" {
-                Place::Members(part)
-            } else {
-                Place::Groups(part)
-            }
+            if name == "members" { Place::Members(part) } else { Place::Groups(part) }
         }
         (extension, _, sub) => Place::Field {
             extension: extension.map(|schema| schema.id.to_string()),
@@ -355,12 +306,7 @@ fn top<'s>(path: &AttrPath, rt: &'s ResourceType) -> Result<Option<Named<'s>>, E
             sub: sub.map(str::to_owned),
         },
     };
-    Ok(Some(Named {
-        place,
-        attribute: Some(attribute),
-        is_sub: found.sub.is_some(),
-        exact,
-    }))
+    Ok(Some(Named { place, attribute: Some(attribute), is_sub: found.sub.is_some(), exact }))
 }
 
 /// Whether `name` is kept as membership rows rather than in the resource.
@@ -387,10 +333,7 @@ fn part<'s>(attribute: &'s Attribute, path: &AttrPath, rt: &ResourceType) -> Opt
     if attribute.kind != AttributeType::Complex {
         // RFC 7643 §2.4: a simple multi-valued attribute's elements are values; `value` means each.
         return name.eq_ignore_ascii_case("value").then(|| Named {
-            place: Place::Part {
-                name: "value".to_owned(),
-                member: None,
-            },
+            place: Place::Part { name: "value".to_owned(), member: None },
             attribute: Some(attribute),
             is_sub: true,
             exact: attribute.case_exact,
@@ -398,16 +341,9 @@ fn part<'s>(attribute: &'s Attribute, path: &AttrPath, rt: &ResourceType) -> Opt
     }
     let sub = attribute.sub_attribute(name)?;
     let is_membership = is_membership(rt, &attribute.name);
-    let member = if is_membership {
-        Some(member_part(path, &sub.name).ok()?)
-    } else {
-        None
-    };
+    let member = if is_membership { Some(member_part(path, &sub.name).ok()?) } else { None };
     Some(Named {
-        place: Place::Part {
-            name: sub.name.to_string(),
-            member,
-        },
+        place: Place::Part { name: sub.name.to_string(), member },
         attribute: Some(sub),
         is_sub: true,
         exact: sub.case_exact || (is_membership && sub.name == "value"),
@@ -421,31 +357,16 @@ impl Named<'_> {
         operator: Operator,
         literal: &Literal,
     ) -> Result<Node, Error> {
-        let Self {
-            place,
-            attribute,
-            exact,
-            ..
-        } = self;
+        let Self { place, attribute, exact, .. } = self;
         if *literal == Literal::Null {
             return match operator {
-                Operator::Equal => Ok(Node::Test {
-                    place,
-                    check: Check::Absent,
-                }),
-                Operator::NotEqual => Ok(Node::Test {
-                    place,
-                    check: Check::Present,
-                }),
+                Operator::Equal => Ok(Node::Test { place, check: Check::Absent }),
+                Operator::NotEqual => Ok(Node::Test { place, check: Check::Present }),
                 _ => Err(unfit(path, operator, "null, which only eq and ne compare")),
             };
         }
         let Some(attribute) = attribute else {
-            return Err(unfit(
-                path,
-                operator,
-                "a whole schema; name one of its attributes",
-            ));
+            return Err(unfit(path, operator, "a whole schema; name one of its attributes"));
         };
         if attribute.kind != AttributeType::Complex {
             let check = check(path, attribute, exact, operator, literal)?;
@@ -457,10 +378,7 @@ impl Named<'_> {
                 "`{}` has several parts; name the one to compare, such as `{}.{}`",
                 quote(path.as_str()),
                 quote(path.as_str()),
-                attribute
-                    .sub_attributes
-                    .first()
-                    .map_or("value", |sub| sub.name.as_ref())
+                attribute.sub_attributes.first().map_or("value", |sub| sub.name.as_ref())
             )));
         };
         // INVARIANT: ids are compared exactly, as the keys of `keys.rs` are.
@@ -475,15 +393,9 @@ fn value_of(place: Place) -> Option<Place> {
     match place {
         Place::Members(None) => Some(Place::Members(Some(MemberPart::Value))),
         Place::Groups(None) => Some(Place::Groups(Some(MemberPart::Value))),
-        Place::Field {
-            extension,
-            name,
-            sub: None,
-        } => Some(Place::Field {
-            extension,
-            name,
-            sub: Some("value".to_owned()),
-        }),
+        Place::Field { extension, name, sub: None } => {
+            Some(Place::Field { extension, name, sub: Some("value".to_owned()) })
+        }
         _ => None,
     }
 }
@@ -514,22 +426,14 @@ fn check(
     match attribute.kind {
         AttributeType::Boolean => {
             if operator.is_ordering() || operator.is_substring() {
-                return Err(unfit(
-                    path,
-                    operator,
-                    "a boolean, which only eq and ne compare",
-                ));
+                return Err(unfit(path, operator, "a boolean, which only eq and ne compare"));
             }
             let literal = boolean(literal).ok_or_else(|| wrong("true or false"))?;
             Ok(Check::Boolean { operator, literal })
         }
         AttributeType::Integer | AttributeType::Decimal => {
             if operator.is_substring() {
-                return Err(unfit(
-                    path,
-                    operator,
-                    "a number; use eq, ne, gt, ge, lt or le",
-                ));
+                return Err(unfit(path, operator, "a number; use eq, ne, gt, ge, lt or le"));
             }
             let literal = number(literal).ok_or_else(|| wrong("a number"))?;
             Ok(Check::Number { operator, literal })
@@ -556,16 +460,8 @@ fn check(
                 Literal::Number(_) | Literal::Boolean(_) | Literal::Null => literal.to_string(),
             };
             let exact = exact || attribute.kind == AttributeType::Binary;
-            let literal = if exact {
-                text
-            } else {
-                value::normalized_key(&text)
-            };
-            Ok(Check::Text {
-                operator,
-                literal,
-                exact,
-            })
+            let literal = if exact { text } else { value::normalized_key(&text) };
+            Ok(Check::Text { operator, literal, exact })
         }
     }
 }

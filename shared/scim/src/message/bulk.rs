@@ -107,9 +107,7 @@ impl BulkRequest {
             })?),
         };
         let Some(Value::Array(list)) = take(&mut body, "Operations") else {
-            return Err(Error::invalid_syntax(
-                "`Operations` must be a list of operations",
-            ));
+            return Err(Error::invalid_syntax("`Operations` must be a list of operations"));
         };
         if list.len() > BULK_OPERATIONS_MAX {
             return Err(Error::new(
@@ -124,10 +122,7 @@ impl BulkRequest {
         let mut bulk_ids = HashSet::new();
         for (at, value) in list.into_iter().enumerate() {
             let numbered = |error: Error| {
-                Error::new(
-                    error.kind,
-                    format!("operation {}: {}", at + 1, error.detail),
-                )
+                Error::new(error.kind, format!("operation {}: {}", at + 1, error.detail))
             };
             let operation = BulkOperation::parse(value).map_err(numbered)?;
             if let Some(bulk_id) = &operation.bulk_id
@@ -139,10 +134,7 @@ impl BulkRequest {
             }
             operations.push(operation);
         }
-        Ok(Self {
-            fail_on_errors,
-            operations,
-        })
+        Ok(Self { fail_on_errors, operations })
     }
 }
 
@@ -210,25 +202,14 @@ impl BulkOperation {
                 )));
             }
         };
-        Ok(Self {
-            method,
-            target,
-            bulk_id,
-            version,
-            data,
-        })
+        Ok(Self { method, target, bulk_id, version, data })
     }
 
     /// The `bulkId`s that the operation refers to, in its path and its data, each once.
     #[must_use]
     pub fn references(&self) -> Vec<&str> {
-        let mut found: Vec<&str> = self
-            .target
-            .id
-            .as_deref()
-            .and_then(reference)
-            .into_iter()
-            .collect();
+        let mut found: Vec<&str> =
+            self.target.id.as_deref().and_then(reference).into_iter().collect();
         // A list of its own rather than recursion: the depth is the client's.
         let mut open = vec![&self.data];
         while let Some(value) = open.pop() {
@@ -292,9 +273,7 @@ impl BulkTarget {
             _ if segment.eq_ignore_ascii_case("Groups") => Some(MemberKind::Group),
             _ => None,
         })?;
-        let id = segments
-            .next()
-            .map(|id| percent_encoding::percent_decode_str(id).decode_utf8());
+        let id = segments.next().map(|id| percent_encoding::percent_decode_str(id).decode_utf8());
         let id = id.transpose().ok()?.map(std::borrow::Cow::into_owned);
         // `/.search` and the like are no resources.
         let fits = segments.next().is_none() && !id.as_ref().is_some_and(|id| id.starts_with('.'));
@@ -343,16 +322,14 @@ fn text(operation: &mut Map<String, Value>, name: &str) -> Result<Option<String>
     match take(operation, name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(Error::invalid_syntax(format!(
-            "`{name}` must be text, not {}",
-            type_name(&other)
-        ))),
+        Some(other) => {
+            Err(Error::invalid_syntax(format!("`{name}` must be text, not {}", type_name(&other))))
+        }
     }
 }
 
 fn reference(id: &str) -> Option<&str> {
-    id.strip_prefix(REFERENCE)
-        .filter(|bulk_id| !bulk_id.is_empty())
+    id.strip_prefix(REFERENCE).filter(|bulk_id| !bulk_id.is_empty())
 }
 
 /// The reference in a text: the whole of it, the last part of a `$ref` URL, or the quoted value in a PATCH path
@@ -377,25 +354,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the calls are easier to read"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "the calls are easier to read")]
     fn parse(operations: Value) -> Result<BulkRequest, Error> {
         let body = json!({"schemas": [BULK_REQUEST], "Operations": operations});
         BulkRequest::parse(body, &mut Notices::default())
     }
 
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the calls are easier to read"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "the calls are easier to read")]
     fn refused(operation: Value, detail: &str) {
-        assert_eq!(
-            parse(json!([operation])).unwrap_err().detail,
-            format!("operation 1: {detail}")
-        );
+        assert_eq!(parse(json!([operation])).unwrap_err().detail, format!("operation 1: {detail}"));
     }
 
     #[test]
@@ -409,19 +377,9 @@ mod tests {
             "https://x.test/scim/v2/Users/a-b/",
             "/scim/v2/Users/a-b?x=1",
         ] {
-            assert_eq!(
-                target(path),
-                Some((MemberKind::User, Some("a-b".to_owned())))
-            );
+            assert_eq!(target(path), Some((MemberKind::User, Some("a-b".to_owned()))));
         }
-        for path in [
-            "",
-            "/",
-            "/Me",
-            "/Groups/1/Users",
-            "/Users/.search",
-            "/Users/%FF",
-        ] {
+        for path in ["", "/", "/Me", "/Groups/1/Users", "/Users/.search", "/Users/%FF"] {
             assert_eq!(target(path), None, "{path}");
         }
     }
@@ -433,10 +391,7 @@ mod tests {
             json!({"method": "GET", "path": "/Users"}),
             "`method` must be one of POST, PUT, PATCH and DELETE",
         );
-        refused(
-            json!({"method": "post", "path": "/Users"}),
-            "`bulkId` is required for a POST",
-        );
+        refused(json!({"method": "post", "path": "/Users"}), "`bulkId` is required for a POST");
         refused(
             json!({"method": "POST", "path": "/Users/1", "bulkId": "x"}),
             "`path` of a POST must end with `/Users` or `/Groups`",
@@ -464,10 +419,7 @@ mod tests {
     fn the_number_of_operations_is_limited() {
         let many =
             |count| Value::from(vec![json!({"method": "DELETE", "path": "/Users/1"}); count]);
-        assert_eq!(
-            parse(many(BULK_OPERATIONS_MAX)).unwrap().operations.len(),
-            BULK_OPERATIONS_MAX
-        );
+        assert_eq!(parse(many(BULK_OPERATIONS_MAX)).unwrap().operations.len(), BULK_OPERATIONS_MAX);
         let error = parse(many(BULK_OPERATIONS_MAX + 1)).unwrap_err();
         assert_eq!(error.kind, ErrorKind::PayloadTooLarge);
         let none = BulkRequest::parse(json!({"failOnErrors": 0}), &mut Notices::default());

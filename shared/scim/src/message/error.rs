@@ -21,7 +21,8 @@ pub fn render(error: &Error) -> Value {
 /// A sentence as an administrator reads it in their identity provider's log: it begins with a capital and ends with a stop.
 fn sentence(detail: &str) -> String {
     let mut chars = detail.chars();
-    let mut sentence: String = chars.next().map(|first| first.to_ascii_uppercase()).into_iter().collect();
+    let mut sentence: String =
+        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().collect();
     sentence.push_str(chars.as_str());
     if !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');
@@ -39,10 +40,7 @@ mod tests {
         for kind in ErrorKind::ALL {
             let body = render(&Error::new(kind, "what to change"));
             assert_eq!(body["status"], kind.status().to_string());
-            assert_eq!(
-                body.get("scimType").and_then(Value::as_str),
-                kind.scim_type()
-            );
+            assert_eq!(body.get("scimType").and_then(Value::as_str), kind.scim_type());
             assert_eq!(body["detail"], "What to change.");
         }
     }

@@ -25,10 +25,7 @@ pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// Takes a member out of a message by its name in any case; `null` is absent (RFC 7644 §3.1, RFC 7643 §2.5).
 pub(crate) fn take(message: &mut Map<String, Value>, name: &str) -> Option<Value> {
-    let key = message
-        .keys()
-        .find(|key| key.eq_ignore_ascii_case(name))?
-        .clone();
+    let key = message.keys().find(|key| key.eq_ignore_ascii_case(name))?.clone();
     message.remove(&key).filter(|value| !value.is_null())
 }
 
@@ -45,10 +42,7 @@ pub(crate) fn schemas_noted(
     match take(message, "schemas") {
         None => {}
         Some(Value::Array(list)) if list.iter().all(Value::is_string) => {
-            named = list
-                .iter()
-                .filter_map(Value::as_str)
-                .any(|it| it.eq_ignore_ascii_case(urn));
+            named = list.iter().filter_map(Value::as_str).any(|it| it.eq_ignore_ascii_case(urn));
         }
         Some(other) => {
             return Err(Error::invalid_syntax(format!(

@@ -134,12 +134,7 @@ impl Raw {
     }
 
     fn finish(mut self) -> Result<ListQuery, Error> {
-        if self
-            .query
-            .cursor
-            .as_ref()
-            .is_some_and(|cursor| cursor.len() > CURSOR_BYTES_MAX)
-        {
+        if self.query.cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR_BYTES_MAX) {
             return Err(Error::new(
                 ErrorKind::InvalidCursor,
                 "`cursor` is not one that this server made; begin again with an empty one",
@@ -177,10 +172,7 @@ fn whole(text: &str) -> Result<usize, ()> {
 }
 
 fn names(list: &str) -> impl Iterator<Item = String> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
+    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 /// A list of names, or, as in a query, text with commas.
@@ -254,10 +246,7 @@ mod tests {
         assert_eq!((clamped.start_index, clamped.count), (Some(1), Some(0)));
         let huge = query(&[("startIndex", "0"), ("count", "99999999999999999999999")]).unwrap();
         assert_eq!((huge.start_index, huge.count), (Some(1), Some(usize::MAX)));
-        assert_eq!(
-            query(&[("startIndex", ""), ("count", "")]).unwrap(),
-            ListQuery::default()
-        );
+        assert_eq!(query(&[("startIndex", ""), ("count", "")]).unwrap(), ListQuery::default());
         refused(&[("count", "ten")], ErrorKind::InvalidValue);
         refused(&[("count", "1.5")], ErrorKind::InvalidValue);
         refused(&[("count", "ten"), ("cursor", "")], ErrorKind::InvalidCount);
@@ -267,24 +256,15 @@ mod tests {
 
     #[test]
     fn an_empty_cursor_asks_for_the_first_page() {
-        assert_eq!(
-            query(&[("cursor", "")]).unwrap().cursor.as_deref(),
-            Some("")
-        );
+        assert_eq!(query(&[("cursor", "")]).unwrap().cursor.as_deref(), Some(""));
         assert_eq!(query(&[]).unwrap().cursor, None);
-        refused(
-            &[("cursor", &"x".repeat(CURSOR_BYTES_MAX + 1))],
-            ErrorKind::InvalidCursor,
-        );
+        refused(&[("cursor", &"x".repeat(CURSOR_BYTES_MAX + 1))], ErrorKind::InvalidCursor);
     }
 
     #[test]
     fn a_parameter_counts_once() {
         assert!(query(&[("filter", "a pr"), ("filter", "a pr")]).is_ok());
-        refused(
-            &[("filter", "a pr"), ("filter", "b pr")],
-            ErrorKind::InvalidValue,
-        );
+        refused(&[("filter", "a pr"), ("filter", "b pr")], ErrorKind::InvalidValue);
     }
 
     proptest! {

@@ -78,16 +78,13 @@ impl Step {
                 Some(self.add(elements(before.clone()), added, notices)?)
             }
             Action::RemoveElements(removed) => self.remove(elements(before.clone()), removed),
-            Action::Elements {
-                select,
-                create,
-                change,
-            } => {
+            Action::Elements { select, create, change } => {
                 let list = elements(before.clone());
                 self.selected(list, select.as_ref(), create.as_ref(), change, notices)?
             }
         };
-        let fixed = self.attribute.mutability == Mutability::Immutable || self.attribute.create_only;
+        let fixed =
+            self.attribute.mutability == Mutability::Immutable || self.attribute.create_only;
         // A default was set by nobody, so a create-only attribute at its default can still be added once.
         let is_default = self.attribute.create_only && before == self.attribute.default;
         if fixed && before.is_some() && before != after && !is_default {
@@ -98,9 +95,7 @@ impl Step {
     }
 
     fn immutable(&self, label: &str) -> Error {
-        Error::mutability(format!(
-            "`{label}` cannot be changed once it has a value; leave it out"
-        ))
+        Error::mutability(format!("`{label}` cannot be changed once it has a value; leave it out"))
     }
 
     fn merge(&self, before: Option<Value>, parts: &[Part]) -> Result<Option<Value>, Error> {
@@ -144,16 +139,12 @@ impl Step {
         notices: &mut Notices,
     ) -> Result<Value, Error> {
         let keys = list.iter().enumerate();
-        let mut by_key: HashMap<String, usize> = keys
-            .map(|(at, element)| (value::identity(&self.attribute, element), at))
-            .collect();
+        let mut by_key: HashMap<String, usize> =
+            keys.map(|(at, element)| (value::identity(&self.attribute, element), at)).collect();
         let mut touched = Vec::with_capacity(added.len());
         for element in added {
             let key = value::identity(&self.attribute, element);
-            match by_key
-                .get(&key)
-                .and_then(|at| Some((*at, list.get_mut(*at)?)))
-            {
+            match by_key.get(&key).and_then(|at| Some((*at, list.get_mut(*at)?))) {
                 Some((at, Value::Object(known))) => {
                     if let Value::Object(new) = element {
                         known.extend(new.clone());
@@ -212,13 +203,9 @@ impl Step {
                 .iter()
                 .filter(|(name, _)| !by_value || matches!(name.as_str(), "value" | "type"))
                 .all(|(name, wanted)| {
-                    let exact = self
-                        .attribute
-                        .sub_attribute(name)
-                        .is_some_and(|sub| sub.case_exact);
-                    element
-                        .get(name)
-                        .is_some_and(|part| is_same(part, wanted, exact))
+                    let exact =
+                        self.attribute.sub_attribute(name).is_some_and(|sub| sub.case_exact);
+                    element.get(name).is_some_and(|part| is_same(part, wanted, exact))
                 })
     }
 
@@ -232,9 +219,8 @@ impl Step {
     ) -> Result<Option<Value>, Error> {
         let is_selected =
             |element: &Value| select.is_none_or(|select| select.matches_element(element));
-        let mut touched: Vec<usize> = (0..list.len())
-            .filter(|at| list.get(*at).is_some_and(is_selected))
-            .collect();
+        let mut touched: Vec<usize> =
+            (0..list.len()).filter(|at| list.get(*at).is_some_and(is_selected)).collect();
         match change {
             ElementChange::Remove => list.retain(|element| !is_selected(element)),
             ElementChange::Whole(_) if touched.is_empty() => return Err(self.no_target()),
@@ -351,9 +337,7 @@ fn is_valueless(attribute: &Attribute, object: &Map<String, Value>) -> bool {
     if attribute.sub_attribute("value").is_some() {
         return !object.contains_key("value");
     }
-    object
-        .keys()
-        .all(|name| matches!(name.as_str(), "type" | "primary" | "display"))
+    object.keys().all(|name| matches!(name.as_str(), "type" | "primary" | "display"))
 }
 
 fn is_same(left: &Value, right: &Value, exact: bool) -> bool {

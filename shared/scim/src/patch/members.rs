@@ -1,4 +1,4 @@
-//! What a PATCH does to the members of a group. They are not part of a [`crate::Resource`] (a group may have
+//! What a PATCH (RFC 7644 §3.5.2) does to the members of a group. They are not part of a [`crate::Resource`] (a group may have
 //! 100,000, P11), so a plan names the changes, and the caller reads no more of the membership than they need.
 
 use std::collections::HashMap;
@@ -74,11 +74,8 @@ pub fn named_ids(changes: &[MembersChange]) -> Vec<&str> {
     let mut seen = std::collections::HashSet::new();
     let mut ids = Vec::new();
     for change in changes {
-        let removed: &[String] = if let MembersChange::Remove(removed) = change {
-            removed
-        } else {
-            &[]
-        };
+        let removed: &[String] =
+            if let MembersChange::Remove(removed) = change { removed } else { &[] };
         let added = change.added().iter().map(|member| member.value.as_str());
         for id in added.chain(removed.iter().map(String::as_str)) {
             if seen.insert(id) {
@@ -129,10 +126,7 @@ struct Fold<'m> {
 
 impl<'m> Fold<'m> {
     fn new(current: &'m [MemberRef]) -> Self {
-        let mut fold = Self {
-            entries: Vec::with_capacity(current.len()),
-            by_id: HashMap::new(),
-        };
+        let mut fold = Self { entries: Vec::with_capacity(current.len()), by_id: HashMap::new() };
         for member in current {
             fold.insert(member, true);
         }
@@ -142,11 +136,7 @@ impl<'m> Fold<'m> {
     fn insert(&mut self, member: &'m MemberRef, was: bool) {
         let next = self.entries.len();
         if *self.by_id.entry(&member.value).or_insert(next) == next {
-            self.entries.push(Entry {
-                member,
-                was,
-                is: true,
-            });
+            self.entries.push(Entry { member, was, is: true });
         }
     }
 

@@ -85,19 +85,14 @@ pub(super) fn numbered(error: Error, at: usize, count: usize) -> Error {
     if count < 2 {
         return error;
     }
-    Error::new(
-        error.kind,
-        format!("operation {}: {}", at + 1, error.detail),
-    )
+    Error::new(error.kind, format!("operation {}: {}", at + 1, error.detail))
 }
 
 /// `schemas` is tolerated in every form: IdPs with hand-edited templates leave it out (OneLogin).
 fn check_schemas(schemas: Option<&Value>, notices: &mut Notices) {
     let named = schemas.and_then(Value::as_array).is_some_and(|urns| {
-        urns.iter().any(|urn| {
-            urn.as_str()
-                .is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_OP_SCHEMA))
-        })
+        urns.iter()
+            .any(|urn| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_OP_SCHEMA)))
     });
     if !named {
         notices.push(NoticeKind::Schemas, "PatchOp");
@@ -107,9 +102,7 @@ fn check_schemas(schemas: Option<&Value>, notices: &mut Notices) {
 impl Operation {
     fn parse(operation: Value) -> Result<Self, Error> {
         let Value::Object(mut operation) = operation else {
-            return Err(Error::invalid_syntax(
-                "each operation must be a JSON object with an `op`",
-            ));
+            return Err(Error::invalid_syntax("each operation must be a JSON object with an `op`"));
         };
         let op = parse_op(&mut operation)?;
         let path = match tolerance::take(&mut operation, "path") {
@@ -140,8 +133,8 @@ fn parse_op(operation: &mut Map<String, Value>) -> Result<Op, Error> {
                 quote(&word)
             ))
         }),
-        _ => Err(Error::invalid_syntax(
-            "an operation has no `op`; use `add`, `remove` or `replace`",
-        )),
+        _ => {
+            Err(Error::invalid_syntax("an operation has no `op`; use `add`, `remove` or `replace`"))
+        }
     }
 }

@@ -86,24 +86,12 @@ pub fn plan<'rt>(
 ) -> Result<Plan<'rt>, Error> {
     let message = PatchOp::parse(body, notices)?;
     let count = message.operations.len();
-    let mut planner = Planner {
-        rt,
-        own_id,
-        notices,
-        steps: Vec::new(),
-        members: Vec::new(),
-        members_named: 0,
-    };
+    let mut planner =
+        Planner { rt, own_id, notices, steps: Vec::new(), members: Vec::new(), members_named: 0 };
     for (at, operation) in message.operations.into_iter().enumerate() {
-        planner
-            .operation(operation)
-            .map_err(|error| numbered(error, at, count))?;
+        planner.operation(operation).map_err(|error| numbered(error, at, count))?;
     }
-    Ok(Plan {
-        steps: planner.steps,
-        members: planner.members,
-        rt,
-    })
+    Ok(Plan { steps: planner.steps, members: planner.members, rt })
 }
 
 impl Plan<'_> {
@@ -203,8 +191,7 @@ impl<'p> Planner<'p> {
         };
         match path.resolve(rt) {
             Target::Unknown => {
-                self.notices
-                    .push(NoticeKind::UnknownAttribute, path.to_string());
+                self.notices.push(NoticeKind::UnknownAttribute, path.to_string());
                 Ok(())
             }
             Target::Base | Target::Extension(_) if path.filter.is_some() => Err(no_brackets()),
@@ -215,16 +202,7 @@ impl<'p> Planner<'p> {
             Target::Extension(schema) => self.extension(op, schema, value),
             Target::Attribute(found) => {
                 let label = quote(&path.to_string());
-                self.attribute(
-                    &Aim {
-                        op,
-                        path,
-                        found,
-                        label,
-                        explicit,
-                    },
-                    value,
-                )
+                self.attribute(&Aim { op, path, found, label, explicit }, value)
             }
         }
     }
@@ -256,11 +234,7 @@ impl<'p> Planner<'p> {
                         self.notices.push(NoticeKind::UnknownAttribute, name);
                         continue;
                     };
-                    let path = Path {
-                        attribute,
-                        filter: None,
-                        sub: None,
-                    };
+                    let path = Path { attribute, filter: None, sub: None };
                     self.at(op, &path, Some(value), false)?;
                 }
                 Ok(())
@@ -289,30 +263,14 @@ impl<'p> Planner<'p> {
         match value {
             value if aim.op == Op::Remove => self.remove(aim, value),
             Some(value) => self.set(aim, value),
-            None => Err(Error::invalid_value(format!(
-                "`{}` needs a `value`",
-                aim.label
-            ))),
+            None => Err(Error::invalid_value(format!("`{}` needs a `value`", aim.label))),
         }
     }
 
     /// What a client may not write: an error, or ignored with a notice.
     fn is_set_aside(&mut self, aim: &Aim<'_>, value: Option<&Value>) -> Result<bool, Error> {
-        let Aim {
-            found:
-                Found {
-                    extension,
-                    attribute,
-                    sub,
-                },
-            label,
-            ..
-        } = aim;
-        let core_name = if extension.is_none() {
-            attribute.name.as_ref()
-        } else {
-            ""
-        };
+        let Aim { found: Found { extension, attribute, sub }, label, .. } = aim;
+        let core_name = if extension.is_none() { attribute.name.as_ref() } else { "" };
         match core_name {
             "id" => {
                 let same = value.is_none_or(|v| v.is_null() || v.as_str() == Some(self.own_id));
@@ -336,21 +294,14 @@ impl<'p> Planner<'p> {
             _ => {}
         }
         let part = sub.unwrap_or(attribute);
-        if [*attribute, part]
-            .iter()
-            .any(|part| part.mutability == Mutability::ReadOnly)
-        {
+        if [*attribute, part].iter().any(|part| part.mutability == Mutability::ReadOnly) {
             if aim.explicit {
                 return Err(Error::mutability(format!(
                     "`{label}` is read-only; take it out of the request"
                 )));
             }
             let membership = core_name == "groups" && is_membership(self.rt, core_name);
-            let kind = if membership {
-                NoticeKind::Membership
-            } else {
-                NoticeKind::ReadOnly
-            };
+            let kind = if membership { NoticeKind::Membership } else { NoticeKind::ReadOnly };
             self.notices.push(kind, label.clone());
             return Ok(true);
         }
@@ -377,9 +328,7 @@ impl<'p> Planner<'p> {
 
     fn select(&self, aim: &Aim<'_>) -> Result<Option<Predicate>, Error> {
         let filter = aim.path.filter.as_ref();
-        filter
-            .map(|filter| Predicate::bind_element(filter, self.rt, aim.found))
-            .transpose()
+        filter.map(|filter| Predicate::bind_element(filter, self.rt, aim.found)).transpose()
     }
 
     /// RFC 7644 §3.5.2.2.
@@ -396,11 +345,7 @@ impl<'p> Planner<'p> {
         let action = match (sub, select, value) {
             (Some(sub), select, _) if attribute.multi_valued => {
                 let change = ElementChange::Parts(vec![(sub.clone(), None)]);
-                Action::Elements {
-                    select,
-                    create: None,
-                    change,
-                }
+                Action::Elements { select, create: None, change }
             }
             (Some(sub), _, _) => Action::Merge(vec![(sub.clone(), None)]),
             (None, Some(select), _) => Action::Elements {
@@ -497,14 +442,7 @@ impl<'p> Planner<'p> {
             Some(filter) => tolerance::described_element(filter, attribute),
             None => Some(Map::new()),
         };
-        self.push(
-            aim,
-            Action::Elements {
-                select,
-                create,
-                change: ElementChange::Parts(parts),
-            },
-        );
+        self.push(aim, Action::Elements { select, create, change: ElementChange::Parts(parts) });
         Ok(())
     }
 
@@ -518,11 +456,7 @@ impl<'p> Planner<'p> {
             if aim.op == Op::Replace {
                 self.push(
                     aim,
-                    Action::Elements {
-                        select,
-                        create: None,
-                        change: ElementChange::Remove,
-                    },
+                    Action::Elements { select, create: None, change: ElementChange::Remove },
                 );
             }
             return Ok(());
@@ -530,28 +464,14 @@ impl<'p> Planner<'p> {
         if attribute.kind != AttributeType::Complex {
             if let Some(element) = value::element(attribute, value, &aim.label, self.notices)? {
                 let change = ElementChange::Whole(element);
-                self.push(
-                    aim,
-                    Action::Elements {
-                        select,
-                        create: None,
-                        change,
-                    },
-                );
+                self.push(aim, Action::Elements { select, create: None, change });
             }
             return Ok(());
         }
         let parts = self.parts(attribute, value, &aim.label)?;
         let create = aim.path.filter.as_ref();
         let create = create.and_then(|filter| tolerance::described_element(filter, attribute));
-        self.push(
-            aim,
-            Action::Elements {
-                select,
-                create,
-                change: ElementChange::Parts(parts),
-            },
-        );
+        self.push(aim, Action::Elements { select, create, change: ElementChange::Parts(parts) });
         Ok(())
     }
 
@@ -561,14 +481,8 @@ impl<'p> Planner<'p> {
         let attribute = aim.found.attribute;
         let value = tolerance::one_of(value, &aim.label, self.notices);
         let nothing = tolerance::is_nothing(&value) || value.as_str() == Some("");
-        let parts = if nothing {
-            Vec::new()
-        } else {
-            self.parts(attribute, value, &aim.label)?
-        };
-        let loses_value = parts
-            .iter()
-            .any(|(sub, value)| sub.name == "value" && value.is_none());
+        let parts = if nothing { Vec::new() } else { self.parts(attribute, value, &aim.label)? };
+        let loses_value = parts.iter().any(|(sub, value)| sub.name == "value" && value.is_none());
         if nothing || loses_value {
             if aim.op == Op::Replace {
                 self.required_stays(aim, None)?;
@@ -594,8 +508,7 @@ impl<'p> Planner<'p> {
             simple @ (Value::String(_) | Value::Number(_))
                 if attribute.sub_attribute("value").is_some() =>
             {
-                self.notices
-                    .push(NoticeKind::TextForComplex, label.to_owned());
+                self.notices.push(NoticeKind::TextForComplex, label.to_owned());
                 Map::from_iter([("value".to_owned(), simple)])
             }
             other => {

@@ -89,10 +89,7 @@ impl Planner<'_> {
         if aim.op == Op::Replace {
             self.members.push(MembersChange::Remove(ids));
         } else if members.is_empty() {
-            return Err(Error::invalid_value(format!(
-                "`{}` needs a `value`",
-                aim.label
-            )));
+            return Err(Error::invalid_value(format!("`{}` needs a `value`", aim.label)));
         }
         if !members.is_empty() {
             self.members.push(MembersChange::Add(members));
@@ -118,15 +115,15 @@ fn immutable(aim: &Aim<'_>) -> Error {
 /// The ids that a value filter names: `value eq "u-1"`, also several of them with `or`.
 fn ids(filter: &Filter) -> Option<Vec<String>> {
     match filter {
-        Filter::Compare {
-            path,
-            operator: Operator::Equal,
-            literal,
-        } if path.as_str().eq_ignore_ascii_case("value") => match literal {
-            Literal::Text(id) => Some(vec![id.clone()]),
-            Literal::Number(id) => Some(vec![id.to_string()]),
-            Literal::Boolean(_) | Literal::Null => None,
-        },
+        Filter::Compare { path, operator: Operator::Equal, literal }
+            if path.as_str().eq_ignore_ascii_case("value") =>
+        {
+            match literal {
+                Literal::Text(id) => Some(vec![id.clone()]),
+                Literal::Number(id) => Some(vec![id.to_string()]),
+                Literal::Boolean(_) | Literal::Null => None,
+            }
+        }
         Filter::Or(parts) => {
             let ids: Option<Vec<_>> = parts.iter().map(ids).collect();
             ids.map(|ids| ids.into_iter().flatten().collect())

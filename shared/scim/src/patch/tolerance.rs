@@ -15,10 +15,7 @@ pub(super) fn take(object: &mut Map<String, Value>, name: &str) -> Option<Value>
     if let Some(value) = object.shift_remove(name) {
         return Some(value);
     }
-    let key = object
-        .keys()
-        .find(|key| key.eq_ignore_ascii_case(name))?
-        .clone();
+    let key = object.keys().find(|key| key.eq_ignore_ascii_case(name))?.clone();
     object.shift_remove(&key)
 }
 
@@ -110,12 +107,7 @@ pub(super) fn described_element(
     };
     let mut element = Map::new();
     for term in terms {
-        let Filter::Compare {
-            path,
-            operator: Operator::Equal,
-            literal,
-        } = term
-        else {
+        let Filter::Compare { path, operator: Operator::Equal, literal } = term else {
             return None;
         };
         let sub = attribute.sub_attribute(path.as_str())?;

@@ -54,14 +54,7 @@ pub fn attribute_entries<'t>(
         match value {
             Value::Object(object) => {
                 for (name, value) in object {
-                    push(
-                        resource_type,
-                        extension,
-                        &name,
-                        value,
-                        &mut entries,
-                        notices,
-                    );
+                    push(resource_type, extension, &name, value, &mut entries, notices);
                 }
             }
             Value::Null => {
@@ -96,19 +89,12 @@ fn push<'t>(
     entries: &mut Vec<Entry<'t>>,
     notices: &mut Notices,
 ) {
-    let prefix = extension
-        .map(|schema| format!("{}:", schema.id))
-        .unwrap_or_default();
+    let prefix = extension.map(|schema| format!("{}:", schema.id)).unwrap_or_default();
     let find = |name: &str| match extension {
         Some(schema) => schema.attribute(name),
-        None => resource_type
-            .schema
-            .attribute(name)
-            .or_else(|| common::attribute(name)),
+        None => resource_type.schema.attribute(name).or_else(|| common::attribute(name)),
     };
-    let (first, second) = name
-        .split_once('.')
-        .map_or((name, None), |(a, b)| (a, Some(b)));
+    let (first, second) = name.split_once('.').map_or((name, None), |(a, b)| (a, Some(b)));
     let found = find(first).and_then(|attribute| match second {
         None => Some((attribute, None)),
         // A part of a list names no element, so there is nothing to set it in.
@@ -124,11 +110,5 @@ fn push<'t>(
         path.push('.');
         path.push_str(&sub.name);
     }
-    entries.push(Entry {
-        extension,
-        attribute,
-        sub_attribute,
-        path,
-        value,
-    });
+    entries.push(Entry { extension, attribute, sub_attribute, path, value });
 }

@@ -76,11 +76,7 @@ impl Resource {
             }
         }
         if resource_type.schema.id == GROUP_SCHEMA {
-            lookup_checked(
-                "displayName",
-                self.text("displayName"),
-                LOOKUP_TEXT_BYTES_MAX,
-            )?;
+            lookup_checked("displayName", self.text("displayName"), LOOKUP_TEXT_BYTES_MAX)?;
         }
         lookup_checked("externalId", self.text("externalId"), LOOKUP_TEXT_BYTES_MAX)?;
         let bytes = self.json_bytes();
@@ -126,18 +122,9 @@ fn intake(
     if let Some(value) = external_id(take(&mut sent, None, "externalId"), current, notices)? {
         attributes.insert("externalId".to_owned(), value);
     }
-    let mut intake = Intake {
-        creating: current.is_none(),
-        sent,
-        notices,
-    };
+    let mut intake = Intake { creating: current.is_none(), sent, notices };
     let core = &resource_type.schema.attributes;
-    intake.schema(
-        None,
-        core,
-        current.map(Resource::attributes),
-        &mut attributes,
-    )?;
+    intake.schema(None, core, current.map(Resource::attributes), &mut attributes)?;
     for schema in &resource_type.extensions {
         let urn = schema.id.as_ref();
         let current = current.and_then(|current| current.attributes.get(urn)?.as_object());
@@ -192,11 +179,7 @@ impl Intake<'_, '_> {
         match attribute.mutability {
             Mutability::ReadOnly => {
                 self.dropped(sent, path);
-                return Ok(if self.creating {
-                    attribute.default.clone()
-                } else {
-                    old.cloned()
-                });
+                return Ok(if self.creating { attribute.default.clone() } else { old.cloned() });
             }
             // RFC 7643 §4.1.1: the password. There is no other: declared attributes cannot be write-only.
             Mutability::WriteOnly => {
@@ -253,9 +236,7 @@ fn external_id(
     notices: &mut Notices,
 ) -> Result<Option<Value>, Error> {
     match (sent, common::attribute("externalId")) {
-        (None, _) => Ok(current
-            .and_then(|current| current.attributes.get("externalId"))
-            .cloned()),
+        (None, _) => Ok(current.and_then(|current| current.attributes.get("externalId")).cloned()),
         (Some(value), Some(attribute)) if value != "" => {
             canonical(attribute, value, "externalId", notices)
         }
@@ -266,14 +247,7 @@ fn external_id(
 /// Puts entries together by attribute: dotted names become an object.
 fn gathered(entries: Vec<Entry<'_>>) -> Result<Vec<Sent<'_>>, Error> {
     let mut sent: Vec<Sent<'_>> = Vec::with_capacity(entries.len());
-    for Entry {
-        extension,
-        attribute,
-        sub_attribute,
-        path,
-        value,
-    } in entries
-    {
+    for Entry { extension, attribute, sub_attribute, path, value } in entries {
         let earlier = sent.iter_mut().find(|sent| {
             std::ptr::eq(sent.attribute, attribute)
                 && sent.extension.map(|schema| &schema.id) == extension.map(|schema| &schema.id)
@@ -292,29 +266,13 @@ fn gathered(entries: Vec<Entry<'_>>) -> Result<Vec<Sent<'_>>, Error> {
             other => other,
         };
         match (earlier, sub_attribute) {
-            (None, None) => sent.push(Sent {
-                extension,
-                attribute,
-                value,
-                dotted: false,
-            }),
+            (None, None) => sent.push(Sent { extension, attribute, value, dotted: false }),
             (None, Some(sub)) => {
                 let value = Map::from_iter([(sub.name.to_string(), value)]).into();
-                sent.push(Sent {
-                    extension,
-                    attribute,
-                    value,
-                    dotted: true,
-                });
+                sent.push(Sent { extension, attribute, value, dotted: true });
             }
             // Into an object, dotted or whole; `canonical` sees a part that comes twice in different cases.
-            (
-                Some(Sent {
-                    value: Value::Object(object),
-                    ..
-                }),
-                Some(sub),
-            ) => {
+            (Some(Sent { value: Value::Object(object), .. }), Some(sub)) => {
                 if object.insert(sub.name.to_string(), value).is_some() {
                     return Err(twice(&path));
                 }
@@ -412,10 +370,8 @@ fn required_checked(
             }
         }
         // Nothing else can be required of a client: the rest is the server's to fill in.
-        let writable = matches!(
-            attribute.mutability,
-            Mutability::ReadWrite | Mutability::Immutable
-        );
+        let writable =
+            matches!(attribute.mutability, Mutability::ReadWrite | Mutability::Immutable);
         if !attribute.required || !writable {
             continue;
         }
@@ -464,11 +420,7 @@ mod tests {
     }
 
     fn seen(notices: &Notices) -> Vec<(NoticeKind, String)> {
-        notices
-            .kept()
-            .iter()
-            .map(|it| (it.kind, it.subject.to_string()))
-            .collect()
+        notices.kept().iter().map(|it| (it.kind, it.subject.to_string())).collect()
     }
 
     fn put(
@@ -510,10 +462,7 @@ mod tests {
         );
         assert_eq!(
             notices,
-            [
-                (NoticeKind::Password, "password".into()),
-                (NoticeKind::ReadOnly, "groups".into())
-            ]
+            [(NoticeKind::Password, "password".into()), (NoticeKind::ReadOnly, "groups".into())]
         );
     }
 
@@ -534,10 +483,7 @@ mod tests {
             notices,
             [
                 (NoticeKind::ReadOnly, "meta".into()),
-                (
-                    NoticeKind::TextForComplex,
-                    format!("{ENTERPRISE_SCHEMA}:manager")
-                ),
+                (NoticeKind::TextForComplex, format!("{ENTERPRISE_SCHEMA}:manager")),
             ]
         );
     }
@@ -591,11 +537,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         use ErrorKind::{InvalidSyntax, InvalidValue};
-        refused(
-            json!([]),
-            InvalidSyntax,
-            "the body must be a JSON object, not a list",
-        );
+        refused(json!([]), InvalidSyntax, "the body must be a JSON object, not a list");
         refused(json!({}), InvalidValue, "`userName` is required");
         refused(
             json!({"userName": " "}),
@@ -637,9 +579,8 @@ mod tests {
 
     #[test]
     fn the_whole_resource_is_limited() {
-        let photos: Vec<_> = (0..5)
-            .map(|n| json!({"value": format!("{n}{}", "x".repeat(60_000))}))
-            .collect();
+        let photos: Vec<_> =
+            (0..5).map(|n| json!({"value": format!("{n}{}", "x".repeat(60_000))})).collect();
         let error = user(json!({"userName": "a", "photos": photos})).unwrap_err();
         assert_eq!(error.kind, ErrorKind::TooMany);
     }
@@ -699,10 +640,7 @@ mod tests {
         assert_eq!(after(Value::Null, json!("x")).unwrap(), "x");
         assert_eq!(after(json!("x"), Value::Null).unwrap(), "x");
         assert_eq!(after(json!("x"), json!("X")).unwrap(), "X");
-        assert_eq!(
-            after(json!("x"), json!("y")).unwrap_err().kind,
-            ErrorKind::Mutability
-        );
+        assert_eq!(after(json!("x"), json!("y")).unwrap_err().kind, ErrorKind::Mutability);
     }
 
     #[test]
@@ -713,16 +651,10 @@ mod tests {
         };
         let group =
             create(json!({"displayName": "Eng", "Members": [{"value": "u-1"}, {"value": "u-1"}]}));
-        assert_eq!(
-            Value::Object(group.resource.attributes),
-            json!({"displayName": "Eng"})
-        );
+        assert_eq!(Value::Object(group.resource.attributes), json!({"displayName": "Eng"}));
         assert_eq!(group.members.unwrap().len(), 1);
         assert_eq!(create(json!({"displayName": "Eng"})).members, None);
-        assert_eq!(
-            create(json!({"displayName": "Eng", "members": []})).members,
-            Some(Vec::new())
-        );
+        assert_eq!(create(json!({"displayName": "Eng", "members": []})).members, Some(Vec::new()));
     }
 
     #[test]

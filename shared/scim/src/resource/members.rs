@@ -37,9 +37,7 @@ impl MemberKind {
     /// The kind of this name, in any case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::User, Self::Group]
-            .into_iter()
-            .find(|kind| kind.name().eq_ignore_ascii_case(name))
+        [Self::User, Self::Group].into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -91,11 +89,7 @@ impl MemberRef {
     }
 
     fn one(value: Value, notices: &mut Notices) -> Result<Self, Error> {
-        let mut member = Self {
-            value: String::new(),
-            kind: None,
-            display: None,
-        };
+        let mut member = Self { value: String::new(), kind: None, display: None };
         let mut reference = None;
         match value {
             Value::Object(object) => {
@@ -128,9 +122,8 @@ impl MemberRef {
         }
         if member.value.is_empty() {
             // RFC 7643 §2.4: a reference alone is enough, and its last part is the id.
-            let id = reference
-                .as_deref()
-                .and_then(|url| url.trim_end_matches('/').rsplit('/').next());
+            let id =
+                reference.as_deref().and_then(|url| url.trim_end_matches('/').rsplit('/').next());
             member.value = id.unwrap_or_default().to_owned();
         }
         if member.value.is_empty() {
@@ -176,12 +169,7 @@ mod tests {
 
     #[track_caller]
     fn refused(value: Value, detail: &str) {
-        assert_eq!(
-            MemberRef::list(value, &mut Notices::default())
-                .unwrap_err()
-                .detail,
-            detail
-        );
+        assert_eq!(MemberRef::list(value, &mut Notices::default()).unwrap_err().detail, detail);
     }
 
     #[test]
@@ -192,10 +180,7 @@ mod tests {
         );
         assert_eq!(ids(json!({"value": "u-1"})), ["u-1"]);
         assert_eq!(ids(json!(["u-1", 7])), ["u-1", "7"]);
-        assert_eq!(
-            ids(json!([{"$ref": "https://x.test/scim/v2/Users/u-1"}])),
-            ["u-1"]
-        );
+        assert_eq!(ids(json!([{"$ref": "https://x.test/scim/v2/Users/u-1"}])), ["u-1"]);
         for nothing in [json!(null), json!([]), json!(""), json!([null])] {
             assert!(ids(nothing).is_empty());
         }
@@ -218,34 +203,20 @@ mod tests {
 
     #[test]
     fn a_member_needs_an_id() {
-        for nobody in [
-            json!([{}]),
-            json!([{"value": ""}]),
-            json!([{"value": null, "display": "x"}]),
-        ] {
-            refused(
-                nobody,
-                "each of `members` must have a `value`: the id of a user or group",
-            );
+        for nobody in
+            [json!([{}]), json!([{"value": ""}]), json!([{"value": null, "display": "x"}])]
+        {
+            refused(nobody, "each of `members` must have a `value`: the id of a user or group");
         }
-        refused(
-            json!([[]]),
-            "each of `members` must be an object with a `value`, not a list",
-        );
-        refused(
-            json!([{"value": {}}]),
-            "`members.value` must be text, not an object",
-        );
+        refused(json!([[]]), "each of `members` must be an object with a `value`, not a list");
+        refused(json!([{"value": {}}]), "`members.value` must be text, not an object");
     }
 
     #[test]
     fn the_number_of_members_is_limited() {
         let many =
             |count: usize| Value::from((0..count).map(|n| json!({"value": n})).collect::<Vec<_>>());
-        assert_eq!(
-            ids(many(MEMBERS_PER_REQUEST_MAX)).len(),
-            MEMBERS_PER_REQUEST_MAX
-        );
+        assert_eq!(ids(many(MEMBERS_PER_REQUEST_MAX)).len(), MEMBERS_PER_REQUEST_MAX);
         let error = MemberRef::list(many(MEMBERS_PER_REQUEST_MAX + 1), &mut Notices::default());
         assert_eq!(error.unwrap_err().kind, crate::ErrorKind::TooMany);
     }

@@ -46,10 +46,7 @@ impl Resource {
         linked: Linked,
         projection: &Projection,
     ) -> Value {
-        let mut output = Output {
-            map: Map::with_capacity(self.attributes.len() + 4),
-            projection,
-        };
+        let mut output = Output { map: Map::with_capacity(self.attributes.len() + 4), projection };
         output.common("schemas", self.schemas(resource_type));
         output.common("id", meta.id.into());
         if let Some(external_id) = self.attributes.remove("externalId") {
@@ -64,19 +61,14 @@ impl Resource {
             let Some(Value::Object(mut object)) = self.attributes.remove(schema.id.as_ref()) else {
                 continue;
             };
-            let mut kept = Output {
-                map: Map::with_capacity(object.len()),
-                projection,
-            };
+            let mut kept = Output { map: Map::with_capacity(object.len()), projection };
             for attribute in &schema.attributes {
                 if let Some(value) = object.remove(attribute.name.as_ref()) {
                     kept.put(Some(&schema.id), attribute, value);
                 }
             }
             if !kept.map.is_empty() {
-                output
-                    .map
-                    .insert(schema.id.to_string(), Value::Object(kept.map));
+                output.map.insert(schema.id.to_string(), Value::Object(kept.map));
             }
         }
         let (name, list) = match resource_type.schema.id.as_ref() {
@@ -104,10 +96,7 @@ impl Resource {
 impl Meta<'_> {
     fn into_value(self, resource_type: &ResourceType) -> Value {
         let mut map = Map::with_capacity(5);
-        map.insert(
-            "resourceType".to_owned(),
-            resource_type.name.as_ref().into(),
-        );
+        map.insert("resourceType".to_owned(), resource_type.name.as_ref().into());
         map.insert("created".to_owned(), self.created.into());
         map.insert("lastModified".to_owned(), self.last_modified.into());
         map.insert("location".to_owned(), self.location.into());

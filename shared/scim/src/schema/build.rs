@@ -63,31 +63,19 @@ impl Attribute {
         description: &'static str,
         sub_attributes: Vec<Self>,
     ) -> Self {
-        Self {
-            sub_attributes,
-            ..Self::new(AttributeType::Complex, name, description)
-        }
+        Self { sub_attributes, ..Self::new(AttributeType::Complex, name, description) }
     }
 
     pub(crate) fn many(self) -> Self {
-        Self {
-            multi_valued: true,
-            ..self
-        }
+        Self { multi_valued: true, ..self }
     }
 
     pub(crate) fn required(self) -> Self {
-        Self {
-            required: true,
-            ..self
-        }
+        Self { required: true, ..self }
     }
 
     pub(crate) fn exact(self) -> Self {
-        Self {
-            case_exact: true,
-            ..self
-        }
+        Self { case_exact: true, ..self }
     }
 
     pub(crate) fn unique(self, uniqueness: Uniqueness) -> Self {
@@ -110,18 +98,11 @@ impl Attribute {
     }
 
     pub(crate) fn create_only(self) -> Self {
-        Self {
-            create_only: true,
-            mutability: Mutability::Immutable,
-            ..self
-        }
+        Self { create_only: true, mutability: Mutability::Immutable, ..self }
     }
 
     pub(crate) fn default(self, value: Value) -> Self {
-        Self {
-            default: Some(value),
-            ..self
-        }
+        Self { default: Some(value), ..self }
     }
 
     /// Read-only, with all its parts.

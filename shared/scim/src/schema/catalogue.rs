@@ -1,4 +1,4 @@
-//! The resource types that are served, with what the operator declared.
+//! The resource types that are served (RFC 7643 §6), with what the operator declared.
 
 use super::{ResourceType, Schema, declared, group, user};
 
@@ -15,10 +15,7 @@ impl Catalogue {
     /// The RFC's schemas with Lychgate's `sendEmails`.
     #[must_use]
     pub fn standard() -> Self {
-        Self {
-            user: user::resource_type(),
-            group: group::resource_type(),
-        }
+        Self { user: user::resource_type(), group: group::resource_type() }
     }
 
     /// The standard schemas with the attributes that this document declares (P9); its form is described in

@@ -21,26 +21,15 @@ static COMMON: LazyLock<[Attribute; 4]> = LazyLock::new(|| {
             .returned(Returned::Always)
             .unique(Uniqueness::Server)
             .read_only(),
-        Attribute::string(
-            "externalId",
-            "The identifier that the provisioning client uses.",
-        )
-        .exact(),
+        Attribute::string("externalId", "The identifier that the provisioning client uses.")
+            .exact(),
         Attribute::complex(
             "meta",
             "What the server knows about the resource itself.",
             vec![
                 Attribute::string("resourceType", "The name of the resource type.").exact(),
-                Attribute::new(
-                    AttributeType::DateTime,
-                    "created",
-                    "When the resource was made.",
-                ),
-                Attribute::new(
-                    AttributeType::DateTime,
-                    "lastModified",
-                    "When it last changed.",
-                ),
+                Attribute::new(AttributeType::DateTime, "created", "When the resource was made."),
+                Attribute::new(AttributeType::DateTime, "lastModified", "When it last changed."),
                 Attribute::reference("location", &["uri"], "Its URL."),
                 Attribute::string("version", "Its version, also sent as `ETag`.").exact(),
             ],
@@ -58,9 +47,7 @@ pub fn attributes() -> &'static [Attribute] {
 /// The common attribute of this name, in any case.
 #[must_use]
 pub fn attribute(name: &str) -> Option<&'static Attribute> {
-    COMMON
-        .iter()
-        .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    COMMON.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
 }
 
 /// Whether a client may write it: `externalId` only.

@@ -54,15 +54,11 @@ pub struct DeclaredError {
 
 impl DeclaredError {
     fn new(detail: impl Into<String>) -> Self {
-        Self {
-            detail: detail.into(),
-        }
+        Self { detail: detail.into() }
     }
 
     fn within(self, place: &str) -> Self {
-        Self {
-            detail: format!("{place}: {}", self.detail),
-        }
+        Self { detail: format!("{place}: {}", self.detail) }
     }
 }
 
@@ -85,14 +81,10 @@ pub(super) fn add(catalogue: &mut Catalogue, document: &str) -> Result<(), Decla
     let list = match json::parse(document.as_bytes()) {
         Ok(Value::Array(list)) => list,
         Ok(_) => {
-            return Err(DeclaredError::new(
-                "the document must be a JSON list of attributes",
-            ));
+            return Err(DeclaredError::new("the document must be a JSON list of attributes"));
         }
         Err(error) => {
-            return Err(DeclaredError::new(
-                error.detail.replace("the body", "the document"),
-            ));
+            return Err(DeclaredError::new(error.detail.replace("the body", "the document")));
         }
     };
     if list.len() > DECLARED_ATTRIBUTES_MAX {
@@ -102,11 +94,7 @@ pub(super) fn add(catalogue: &mut Catalogue, document: &str) -> Result<(), Decla
         )));
     }
     for (at, entry) in list.into_iter().enumerate() {
-        let name = entry
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or("without a name")
-            .to_owned();
+        let name = entry.get("name").and_then(Value::as_str).unwrap_or("without a name").to_owned();
         add_one(catalogue, entry)
             .map_err(|error| error.within(&format!("attribute {} (`{name}`)", at + 1)))?;
     }
@@ -147,9 +135,7 @@ fn schema_for<'c>(
         return Ok(&mut resource_type.schema);
     }
     if resource_type.extension(urn).is_none() {
-        let word = urn
-            .rsplit(':')
-            .find(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()));
+        let word = urn.rsplit(':').find(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()));
         resource_type.extensions.push(Schema {
             id: Text::Owned(urn.to_owned()),
             name: Text::Owned(format!("{}Extension", word.unwrap_or_default())),
@@ -189,9 +175,9 @@ fn home(
             "`{urn}` belongs to `{}`; leave `resourceType` out",
             known.name()
         ))),
-        (Some(_), _) if urn.eq_ignore_ascii_case(ENTERPRISE_SCHEMA) => Err(DeclaredError::new(
-            "the enterprise extension is the IETF's; use a URN of your own",
-        )),
+        (Some(_), _) if urn.eq_ignore_ascii_case(ENTERPRISE_SCHEMA) => {
+            Err(DeclaredError::new("the enterprise extension is the IETF's; use a URN of your own"))
+        }
         (Some(known), _) => Ok(known),
         (None, asked) => {
             urn_checked(catalogue, urn)?;
@@ -216,9 +202,7 @@ fn urn_checked(catalogue: &Catalogue, urn: &str) -> Result<(), DeclaredError> {
     let parts: Vec<&str> = lower.split(':').collect();
     let fits = |part: &&str| {
         !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
     };
     if parts.first() != Some(&"urn") || parts.len() < 3 || !parts.iter().all(fits) {
         return wrong("is not a URN of letters, digits, `.`, `-` and `_` between colons");
@@ -227,8 +211,7 @@ fn urn_checked(catalogue: &Catalogue, urn: &str) -> Result<(), DeclaredError> {
     for schema in catalogue.schemas() {
         let other = schema.id.to_ascii_lowercase();
         let begins = |long: &str, short: &str| {
-            long.strip_prefix(short)
-                .is_some_and(|rest| rest.starts_with(':'))
+            long.strip_prefix(short).is_some_and(|rest| rest.starts_with(':'))
         };
         if begins(&lower, &other) || begins(&other, &lower) {
             return wrong(&format!("begins as `{}` does", schema.id));
@@ -261,22 +244,16 @@ fn attribute(fields: &mut Fields) -> Result<Attribute, DeclaredError> {
             }
         }
         (AttributeType::Complex, _) => {
-            return Err(DeclaredError::new(
-                "a `complex` attribute must have `subAttributes`",
-            ));
+            return Err(DeclaredError::new("a `complex` attribute must have `subAttributes`"));
         }
         (_, Some(_)) => {
-            return Err(DeclaredError::new(
-                "only a `complex` attribute has `subAttributes`",
-            ));
+            return Err(DeclaredError::new("only a `complex` attribute has `subAttributes`"));
         }
         (_, None) => {}
     }
     if fields.boolean("createOnly")? {
         if attribute.mutability == Mutability::ReadOnly {
-            return Err(DeclaredError::new(
-                "`createOnly` and `readOnly` exclude each other",
-            ));
+            return Err(DeclaredError::new("`createOnly` and `readOnly` exclude each other"));
         }
         attribute = attribute.create_only();
     }
@@ -299,9 +276,7 @@ fn sub_attribute(entry: Value) -> Result<Attribute, DeclaredError> {
     let attribute = simple(&mut fields)?;
     fields.finish()?;
     if attribute.kind == AttributeType::Complex {
-        return Err(DeclaredError::new(
-            "a sub-attribute must not be `complex` itself",
-        ));
+        return Err(DeclaredError::new("a sub-attribute must not be `complex` itself"));
     }
     if attribute.mutability == Mutability::Immutable {
         return Err(DeclaredError::new(
@@ -309,9 +284,7 @@ fn sub_attribute(entry: Value) -> Result<Attribute, DeclaredError> {
         ));
     }
     if attribute.name == "primary" && attribute.kind != AttributeType::Boolean {
-        return Err(DeclaredError::new(
-            "`primary` must have the type `boolean` (RFC 7643 §2.4)",
-        ));
+        return Err(DeclaredError::new("`primary` must have the type `boolean` (RFC 7643 §2.4)"));
     }
     Ok(attribute)
 }
@@ -320,46 +293,33 @@ fn sub_attribute(entry: Value) -> Result<Attribute, DeclaredError> {
 fn simple(fields: &mut Fields) -> Result<Attribute, DeclaredError> {
     let name = fields.required_text("name")?;
     name_checked(&name)?;
-    let kind = fields
-        .keyword("type", TYPES)?
-        .ok_or_else(|| missing("type"))?;
-    let description = fields
-        .text("description")?
-        .unwrap_or_else(|| "Declared by the operator.".to_owned());
+    let kind = fields.keyword("type", TYPES)?.ok_or_else(|| missing("type"))?;
+    let description =
+        fields.text("description")?.unwrap_or_else(|| "Declared by the operator.".to_owned());
     let mut attribute = Attribute::new(kind, name, description);
     attribute.multi_valued = fields.boolean("multiValued")?;
     attribute.required = fields.boolean("required")?;
     if let Some(case_exact) = fields.value("caseExact") {
-        attribute.case_exact = case_exact
-            .as_bool()
-            .ok_or_else(|| wrong("caseExact", "true or false"))?;
+        attribute.case_exact =
+            case_exact.as_bool().ok_or_else(|| wrong("caseExact", "true or false"))?;
     }
-    attribute.mutability = fields
-        .keyword("mutability", MUTABILITIES)?
-        .unwrap_or(Mutability::ReadWrite);
-    attribute.returned = fields
-        .keyword("returned", RETURNED)?
-        .unwrap_or(Returned::Default);
+    attribute.mutability =
+        fields.keyword("mutability", MUTABILITIES)?.unwrap_or(Mutability::ReadWrite);
+    attribute.returned = fields.keyword("returned", RETURNED)?.unwrap_or(Returned::Default);
     fields.keyword("uniqueness", &[("none", ())])?;
     attribute.canonical_values = fields.texts("canonicalValues")?;
     attribute.reference_types = fields.texts("referenceTypes")?;
     if !attribute.canonical_values.is_empty() && kind != AttributeType::String {
-        return Err(DeclaredError::new(
-            "only a `string` attribute has `canonicalValues`",
-        ));
+        return Err(DeclaredError::new("only a `string` attribute has `canonicalValues`"));
     }
     if kind == AttributeType::Reference && attribute.reference_types.is_empty() {
         attribute.reference_types.push(Text::Borrowed("external"));
     }
     if !attribute.reference_types.is_empty() && kind != AttributeType::Reference {
-        return Err(DeclaredError::new(
-            "only a `reference` attribute has `referenceTypes`",
-        ));
+        return Err(DeclaredError::new("only a `reference` attribute has `referenceTypes`"));
     }
     if attribute.required && attribute.mutability == Mutability::ReadOnly {
-        return Err(DeclaredError::new(
-            "a `readOnly` attribute cannot be `required` of a client",
-        ));
+        return Err(DeclaredError::new("a `readOnly` attribute cannot be `required` of a client"));
     }
     Ok(attribute)
 }
@@ -371,15 +331,11 @@ fn name_checked(name: &str) -> Result<(), DeclaredError> {
         )));
     }
     let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if fits {
         Ok(())
     } else {
-        Err(DeclaredError::new(
-            "`name` must be a letter, then letters, digits, `-` and `_`",
-        ))
+        Err(DeclaredError::new("`name` must be a letter, then letters, digits, `-` and `_`"))
     }
 }
 
@@ -471,10 +427,8 @@ impl Fields {
         match found {
             Some((_, value)) => Ok(Some(*value)),
             None => {
-                let keywords: Vec<String> = known
-                    .iter()
-                    .map(|(keyword, _)| format!("`{keyword}`"))
-                    .collect();
+                let keywords: Vec<String> =
+                    known.iter().map(|(keyword, _)| format!("`{keyword}`")).collect();
                 Err(wrong(name, &format!("one of {}", keywords.join(", "))))
             }
         }
@@ -483,9 +437,9 @@ impl Fields {
     fn finish(self) -> Result<(), DeclaredError> {
         match self.0.keys().next() {
             None => Ok(()),
-            Some(name) => Err(DeclaredError::new(format!(
-                "`{name}` is not known here; take it out"
-            ))),
+            Some(name) => {
+                Err(DeclaredError::new(format!("`{name}` is not known here; take it out")))
+            }
         }
     }
 }
@@ -517,15 +471,9 @@ mod tests {
         for (name, value) in change.as_object().unwrap() {
             entry[name] = value.clone();
         }
-        let name = entry["name"]
-            .as_str()
-            .unwrap_or("without a name")
-            .to_owned();
+        let name = entry["name"].as_str().unwrap_or("without a name").to_owned();
         let error = declared(&json!([entry])).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("attribute 1 (`{name}`): {detail}")
-        );
+        assert_eq!(error.to_string(), format!("attribute 1 (`{name}`): {detail}"));
     }
 
     #[test]
@@ -562,34 +510,16 @@ mod tests {
             &json!({"mutability": "writeOnly"}),
             "`mutability` must be one of `readWrite`, `immutable`, `readOnly`",
         );
-        refused(
-            &json!({"uniqueness": "server"}),
-            "`uniqueness` must be one of `none`",
-        );
-        refused(
-            &json!({"type": "complex"}),
-            "a `complex` attribute must have `subAttributes`",
-        );
-        refused(
-            &json!({"subAttributes": []}),
-            "only a `complex` attribute has `subAttributes`",
-        );
-        refused(
-            &json!({"default": 7}),
-            "`default` must be a value exactly as the `type` wants it",
-        );
-        refused(
-            &json!({"type": "boolean", "default": "x"}),
-            "`default` must be true or false",
-        );
+        refused(&json!({"uniqueness": "server"}), "`uniqueness` must be one of `none`");
+        refused(&json!({"type": "complex"}), "a `complex` attribute must have `subAttributes`");
+        refused(&json!({"subAttributes": []}), "only a `complex` attribute has `subAttributes`");
+        refused(&json!({"default": 7}), "`default` must be a value exactly as the `type` wants it");
+        refused(&json!({"type": "boolean", "default": "x"}), "`default` must be true or false");
         refused(
             &json!({"createOnly": true, "mutability": "readOnly"}),
             "`createOnly` and `readOnly` exclude each other",
         );
-        refused(
-            &json!({"required": "yes"}),
-            "`required` must be true or false",
-        );
+        refused(&json!({"required": "yes"}), "`required` must be true or false");
         refused(
             &json!({"schema": USER_SCHEMA, "name": "Title"}),
             "`urn:ietf:params:scim:schemas:core:2.0:User` has an attribute of this name already; choose another `name`",
@@ -602,10 +532,7 @@ mod tests {
             &json!({"schema": USER_SCHEMA, "resourceType": "Group"}),
             "`urn:ietf:params:scim:schemas:core:2.0:User` belongs to `User`; leave `resourceType` out",
         );
-        refused(
-            &json!({"resourceType": "Robot"}),
-            "`resourceType` must be `User` or `Group`",
-        );
+        refused(&json!({"resourceType": "Robot"}), "`resourceType` must be `User` or `Group`");
         refused(
             &json!({"type": "complex", "subAttributes": [{"name": "a", "type": "complex"}]}),
             "sub-attribute 1: a sub-attribute must not be `complex` itself",

@@ -25,10 +25,7 @@ pub fn schema() -> Schema {
         // Not among the RFC's sub-attributes, but in its examples (§8.4), and Okta always sends it.
         Attribute::string("display", "The member's name."),
     ];
-    let member = member
-        .into_iter()
-        .map(|part| part.mutable(Mutability::Immutable))
-        .collect();
+    let member = member.into_iter().map(|part| part.mutable(Mutability::Immutable)).collect();
     Schema {
         id: GROUP_SCHEMA.into(),
         name: "Group".into(),

@@ -121,9 +121,7 @@ impl Attribute {
     /// The sub-attribute of this name, in any case.
     #[must_use]
     pub fn sub_attribute(&self, name: &str) -> Option<&Attribute> {
-        self.sub_attributes
-            .iter()
-            .find(|sub| sub.name.eq_ignore_ascii_case(name))
+        self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -144,9 +142,7 @@ impl Schema {
     /// The top-level attribute of this name, in any case.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes
-            .iter()
-            .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+        self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -169,9 +165,7 @@ impl ResourceType {
     /// The extension with this URN, in any case.
     #[must_use]
     pub fn extension(&self, urn: &str) -> Option<&Schema> {
-        self.extensions
-            .iter()
-            .find(|schema| schema.id.eq_ignore_ascii_case(urn))
+        self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))
     }
 
     /// Takes a schema's URN off a qualified name: the extension (`None` for the base schema) and what stands
@@ -180,16 +174,10 @@ impl ResourceType {
     /// `None` when the name begins with a URN that this resource type does not have.
     #[must_use]
     pub fn split_urn<'t, 'n>(&'t self, name: &'n str) -> Option<(Option<&'t Schema>, &'n str)> {
-        if !name
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
-        {
+        if !name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:")) {
             return Some((None, name));
         }
-        let extensions = self
-            .extensions
-            .iter()
-            .map(|schema| (Some(schema), &schema.id));
+        let extensions = self.extensions.iter().map(|schema| (Some(schema), &schema.id));
         extensions
             .chain([(None, &self.schema.id)])
             .find_map(|(extension, urn)| Some((extension, without_urn(name, urn)?)))
@@ -201,9 +189,5 @@ fn without_urn<'n>(name: &'n str, urn: &str) -> Option<&'n str> {
     if !start.eq_ignore_ascii_case(urn) {
         return None;
     }
-    if rest.is_empty() {
-        Some(rest)
-    } else {
-        rest.strip_prefix(':')
-    }
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
 }

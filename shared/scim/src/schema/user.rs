@@ -162,11 +162,7 @@ fn access() -> Vec<Attribute> {
         plural(
             "x509Certificates",
             "The person's certificates.",
-            Attribute::new(
-                AttributeType::Binary,
-                "value",
-                "The certificate: DER in base64.",
-            ),
+            Attribute::new(AttributeType::Binary, "value", "The certificate: DER in base64."),
             &[],
         ),
     ]
@@ -180,12 +176,7 @@ fn plural(
     types: &[&'static str],
 ) -> Attribute {
     let display = Attribute::string("display", "A name for people to read.");
-    Attribute::complex(
-        name,
-        description,
-        vec![value, display, kind(types), primary()],
-    )
-    .many()
+    Attribute::complex(name, description, vec![value, display, kind(types), primary()]).many()
 }
 
 fn kind(types: &[&'static str]) -> Attribute {
@@ -193,8 +184,5 @@ fn kind(types: &[&'static str]) -> Attribute {
 }
 
 fn primary() -> Attribute {
-    Attribute::boolean(
-        "primary",
-        "Whether it is the preferred one; at most one is.",
-    )
+    Attribute::boolean("primary", "Whether it is the preferred one; at most one is.")
 }

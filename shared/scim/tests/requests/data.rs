@@ -1,5 +1,7 @@
 //! Reads the case files.
 
+#![expect(clippy::disallowed_methods, reason = "the cases are files; the crate itself reads none")]
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -31,9 +33,7 @@ pub(crate) fn canary(folder: &str, extension: &str) -> String {
 }
 
 fn root(folder: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/data/scim")
-        .join(folder)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/scim").join(folder)
 }
 
 /// Runs `check` on each `left │ right` line; the failures, one a line.
@@ -56,26 +56,15 @@ pub(crate) fn lines(
             failures.push(format!("line {}: {line}\n    {failure}", at + 1));
         }
     }
-    if failures.is_empty() {
-        Ok(count)
-    } else {
-        Err(failures.join("\n"))
-    }
+    if failures.is_empty() { Ok(count) } else { Err(failures.join("\n")) }
 }
 
 /// `error kind[: part of the detail]`, or what `expected` is when it is no error.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "called with what a request just gave"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "called with what a request just gave")]
 pub(crate) fn outcome(got: Result<String, Error>, expected: &str) -> Result<(), String> {
     let shown = match &got {
         Ok(text) => text.clone(),
-        Err(error) => format!(
-            "error {}: {}",
-            error.kind.scim_type().unwrap_or("?"),
-            error.detail
-        ),
+        Err(error) => format!("error {}: {}", error.kind.scim_type().unwrap_or("?"), error.detail),
     };
     let fits = match (&got, expected.strip_prefix("error ")) {
         (Ok(text), None) => text == expected,
@@ -85,11 +74,7 @@ pub(crate) fn outcome(got: Result<String, Error>, expected: &str) -> Result<(), 
         }
         _ => false,
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("got {shown}"))
-    }
+    if fits { Ok(()) } else { Err(format!("got {shown}")) }
 }
 
 /// User and Group as they are served, and a User with what an operator may declare, for the types that the
@@ -155,16 +140,10 @@ impl Stored {
         let mut attributes: Map<String, Value> = value.as_object().expect("an object").clone();
         let meta = attributes.remove("meta").unwrap_or_default();
         let time = |name: &str| {
-            meta.get(name)
-                .and_then(Value::as_str)
-                .unwrap_or("2026-01-01T00:00:00Z")
-                .to_owned()
+            meta.get(name).and_then(Value::as_str).unwrap_or("2026-01-01T00:00:00Z").to_owned()
         };
         let id = attributes.remove("id");
-        let members = list(attributes.remove("members"))
-            .iter()
-            .map(member)
-            .collect();
+        let members = list(attributes.remove("members")).iter().map(member).collect();
         let groups = list(attributes.remove("groups"))
             .iter()
             .map(|group| GroupRef {
@@ -174,11 +153,7 @@ impl Stored {
             })
             .collect();
         Self {
-            id: id
-                .as_ref()
-                .and_then(Value::as_str)
-                .unwrap_or("r-1")
-                .to_owned(),
+            id: id.as_ref().and_then(Value::as_str).unwrap_or("r-1").to_owned(),
             created: time("created"),
             last_modified: time("lastModified"),
             resource: Resource::trusted(attributes),
@@ -202,9 +177,7 @@ impl Stored {
 }
 
 fn list(value: Option<Value>) -> Vec<Value> {
-    value
-        .and_then(|value| value.as_array().cloned())
-        .unwrap_or_default()
+    value.and_then(|value| value.as_array().cloned()).unwrap_or_default()
 }
 
 fn text(value: &Value, name: &str) -> Option<String> {
@@ -214,11 +187,7 @@ fn text(value: &Value, name: &str) -> Option<String> {
 /// `"u-1"`, or an object with `value`, `type` and `display`.
 pub(crate) fn member(value: &Value) -> MemberRef {
     match value {
-        Value::String(id) => MemberRef {
-            value: id.clone(),
-            kind: None,
-            display: None,
-        },
+        Value::String(id) => MemberRef { value: id.clone(), kind: None, display: None },
         object => MemberRef {
             value: text(object, "value").expect("a member has an id"),
             kind: text(object, "type").and_then(|kind| MemberKind::named(&kind)),

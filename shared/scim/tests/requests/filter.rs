@@ -28,20 +28,16 @@ fn check(name: &str, text: &str) -> Result<usize, String> {
                 data::outcome(predicate.map(|predicate| shown(&predicate)), expected)
             })
         }
-        _ => data::lines(text, |expression, expected| {
-            data::outcome(canonical(expression), expected)
-        }),
+        _ => {
+            data::lines(text, |expression, expected| data::outcome(canonical(expression), expected))
+        }
     }
 }
 
 fn canonical(expression: &str) -> Result<String, Error> {
     let filter = Filter::parse(expression)?;
     let text = filter.to_string();
-    assert_eq!(
-        Filter::parse(&text).as_ref(),
-        Ok(&filter),
-        "the canonical form parses back"
-    );
+    assert_eq!(Filter::parse(&text).as_ref(), Ok(&filter), "the canonical form parses back");
     Ok(text)
 }
 
@@ -49,10 +45,7 @@ fn shown(predicate: &Predicate) -> String {
     match predicate.candidates() {
         Candidates::All => "All".to_owned(),
         Candidates::Keys(keys) => {
-            let keys: Vec<_> = keys
-                .iter()
-                .map(|key| format!("{key:?}").replace('"', ""))
-                .collect();
+            let keys: Vec<_> = keys.iter().map(|key| format!("{key:?}").replace('"', "")).collect();
             format!("[{}]", keys.join(", "))
         }
     }
@@ -79,10 +72,7 @@ fn refused(filter: &str, part: &str) {
     let error = Filter::parse(filter).unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidFilter);
     assert!(error.detail.contains(part), "{}", error.detail);
-    assert!(
-        error.detail.len() < 500,
-        "an error repeats no more than a little of the request"
-    );
+    assert!(error.detail.len() < 500, "an error repeats no more than a little of the request");
 }
 
 #[test]
@@ -93,10 +83,7 @@ fn bytes_are_limited() {
     refused(&of(FILTER_BYTES_MAX + 1), "at most 8192");
     refused(&of(100_000), "100000 bytes long");
     refused(&"(".repeat(100_000), "100000 bytes long");
-    refused(
-        &format!("{} eq 1", "x".repeat(600)),
-        "longer than 512 bytes",
-    );
+    refused(&format!("{} eq 1", "x".repeat(600)), "longer than 512 bytes");
 }
 
 #[test]

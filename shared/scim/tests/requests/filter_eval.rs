@@ -48,11 +48,7 @@ fn check(text: &str) -> Result<usize, String> {
             failures.push(format!("{expression}: got {got:?}, not {expected:?}"));
         }
     }
-    if failures.is_empty() {
-        Ok(cases.len())
-    } else {
-        Err(failures.join("\n"))
-    }
+    if failures.is_empty() { Ok(cases.len()) } else { Err(failures.join("\n")) }
 }
 
 #[test]

@@ -21,21 +21,13 @@ struct Outcome<'rt> {
     notices: Vec<String>,
 }
 
-fn run<'rt>(
-    rt: &'rt ResourceType,
-    given: &Value,
-    request: &Value,
-) -> Result<Outcome<'rt>, Error> {
+fn run<'rt>(rt: &'rt ResourceType, given: &Value, request: &Value) -> Result<Outcome<'rt>, Error> {
     let stored = Stored::read(given);
     let mut notices = Notices::default();
     let plan = patch::plan(rt, OWN_ID, request.clone(), &mut notices)?;
     let resource = plan.apply(&stored.resource, &mut notices)?;
     let net = patch::net(plan.members(), &stored.members);
-    let mut ids: Vec<&str> = stored
-        .members
-        .iter()
-        .map(|member| member.value.as_str())
-        .collect();
+    let mut ids: Vec<&str> = stored.members.iter().map(|member| member.value.as_str()).collect();
     ids.retain(|id| !net.remove.iter().any(|removed| removed == id));
     ids.extend(net.add.iter().map(|member| member.value.as_str()));
     let mut attributes = resource.attributes().clone();
@@ -48,22 +40,13 @@ fn run<'rt>(
         .filter(|notice| notice.kind != NoticeKind::Schemas)
         .map(|notice| format!("{:?} {}", notice.kind, notice.subject))
         .collect();
-    Ok(Outcome {
-        state: Value::Object(attributes),
-        plan,
-        notices,
-    })
+    Ok(Outcome { state: Value::Object(attributes), plan, notices })
 }
 
 fn check(text: &str) -> Result<(), String> {
     let case: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let part = |name: &str| case.get(name).cloned();
-    let rt = data::resource_type(
-        part("type")
-            .as_ref()
-            .and_then(Value::as_str)
-            .unwrap_or("User"),
-    );
+    let rt = data::resource_type(part("type").as_ref().and_then(Value::as_str).unwrap_or("User"));
     let given = part("given").ok_or("no `given`")?;
     let request = match part("request").ok_or("no `request`")? {
         operations @ Value::Array(_) => {
@@ -74,21 +57,15 @@ fn check(text: &str) -> Result<(), String> {
     let expect = part("expect").ok_or("no `expect`")?;
     let outcome = run(&rt, &given, &request);
     if let Some(kind) = expect.get("error").and_then(Value::as_str) {
-        let detail = expect
-            .get("detail")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let detail = expect.get("detail").and_then(Value::as_str).unwrap_or_default();
         return data::outcome(
             outcome.map(|o| o.state.to_string()),
             &format!("error {kind}: {detail}"),
         );
     }
     let outcome = outcome.map_err(|error| format!("{:?}: {error}", error.kind))?;
-    let expect = if expect == json!("unchanged") {
-        given_state(&given)
-    } else {
-        given_state(&expect)
-    };
+    let expect =
+        if expect == json!("unchanged") { given_state(&given) } else { given_state(&expect) };
     same("state", &outcome.state, &expect)?;
     if let Some(notices) = part("notices") {
         same("notices", &json!(outcome.notices), &notices)?;
@@ -98,11 +75,7 @@ fn check(text: &str) -> Result<(), String> {
         same("members", &json!(shown), &members)?;
     }
     if let Some(needed) = part("needs_members") {
-        same(
-            "needs_members",
-            &json!(outcome.plan.needs_members()),
-            &needed,
-        )?;
+        same("needs_members", &json!(outcome.plan.needs_members()), &needed)?;
     }
     let again = run(&rt, &expect, &request);
     match part("repeat") {
@@ -132,11 +105,7 @@ fn given_state(value: &Value) -> Value {
 
 fn shown(change: &MembersChange) -> String {
     let ids = |members: &[lychgate_scim::resource::MemberRef]| {
-        members
-            .iter()
-            .map(|member| member.value.as_str())
-            .collect::<Vec<_>>()
-            .join(" ")
+        members.iter().map(|member| member.value.as_str()).collect::<Vec<_>>().join(" ")
     };
     match change {
         MembersChange::Add(members) => format!("add {}", ids(members)),
@@ -148,11 +117,7 @@ fn shown(change: &MembersChange) -> String {
 }
 
 fn same(what: &str, got: &Value, expected: &Value) -> Result<(), String> {
-    if got == expected {
-        Ok(())
-    } else {
-        Err(format!("{what}: got {got}\n    not {expected}"))
-    }
+    if got == expected { Ok(()) } else { Err(format!("{what}: got {got}\n    not {expected}")) }
 }
 
 #[test]
@@ -160,11 +125,7 @@ fn cases() {
     let files = data::files("patch", "json");
     let failures: Vec<_> = files
         .iter()
-        .filter_map(|(name, text)| {
-            check(text)
-                .err()
-                .map(|failure| format!("{name}: {failure}"))
-        })
+        .filter_map(|(name, text)| check(text).err().map(|failure| format!("{name}: {failure}")))
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(files.len() > 100, "only {} cases were read", files.len());
@@ -179,21 +140,13 @@ fn the_driver_looks() {
 fn group_request(operations: &Value) -> Result<Plan<'static>, Error> {
     static GROUP: LazyLock<ResourceType> = LazyLock::new(|| data::resource_type("Group"));
     let body = json!({"Operations": operations});
-    patch::plan(
-        &GROUP,
-        OWN_ID,
-        body,
-        &mut Notices::default(),
-    )
+    patch::plan(&GROUP, OWN_ID, body, &mut Notices::default())
 }
 
 #[test]
 fn operations_are_limited() {
     let of = |count: usize| {
-        json!(vec![
-            json!({"op": "add", "path": "displayName", "value": "x"});
-            count
-        ])
+        json!(vec![json!({"op": "add", "path": "displayName", "value": "x"}); count])
     };
     assert!(group_request(&of(patch::PATCH_OPERATIONS_MAX)).is_ok());
     let error = group_request(&of(patch::PATCH_OPERATIONS_MAX + 1)).unwrap_err();
@@ -203,9 +156,7 @@ fn operations_are_limited() {
 #[test]
 fn members_of_one_request_are_limited() {
     let of = |from: usize, to: usize| {
-        let members: Vec<_> = (from..to)
-            .map(|n| json!({"value": format!("u-{n}")}))
-            .collect();
+        let members: Vec<_> = (from..to).map(|n| json!({"value": format!("u-{n}")})).collect();
         json!({"op": "add", "path": "members", "value": members})
     };
     assert!(group_request(&json!([of(0, 5_000), of(5_000, 10_000)])).is_ok());

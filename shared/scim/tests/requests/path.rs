@@ -23,9 +23,7 @@ fn named(path: &Path, rt: &ResourceType) -> String {
         Target::Extension(schema) => format!("extension {}", schema.name),
         Target::Unknown => "unknown".to_owned(),
         Target::Attribute(found) => {
-            let mut text = found
-                .extension
-                .map_or_else(String::new, |e| format!("{} ", e.name));
+            let mut text = found.extension.map_or_else(String::new, |e| format!("{} ", e.name));
             text.push_str(&found.attribute.name);
             if let Some(sub) = found.sub {
                 text.push('.');

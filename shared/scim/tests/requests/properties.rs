@@ -97,26 +97,19 @@ fn term(
 }
 
 fn any_filter() -> impl Strategy<Value = Filter> {
-    let within = (
-        prop::sample::select(vec!["emails", "Emails"]),
-        joined(term(any_part_path().boxed()), 2),
-    )
-        .prop_map(|(path, filter)| Filter::Within {
-            path: AttrPath::parse(path).unwrap(),
-            filter: Box::new(filter),
-        });
-    joined(
-        prop_oneof![4 => term(any_path().boxed()), 2 => within].boxed(),
-        3,
-    )
+    let within =
+        (prop::sample::select(vec!["emails", "Emails"]), joined(term(any_part_path().boxed()), 2))
+            .prop_map(|(path, filter)| Filter::Within {
+                path: AttrPath::parse(path).unwrap(),
+                filter: Box::new(filter),
+            });
+    joined(prop_oneof![4 => term(any_path().boxed()), 2 => within].boxed(), 3)
 }
 
 fn any_email() -> impl Strategy<Value = Value> {
     (any_text(), any_text(), any::<Option<bool>>()).prop_map(|(value, kind, primary)| {
-        let mut email = Map::from_iter([
-            ("value".to_owned(), json!(value)),
-            ("type".to_owned(), json!(kind)),
-        ]);
+        let mut email =
+            Map::from_iter([("value".to_owned(), json!(value)), ("type".to_owned(), json!(kind))]);
         if let Some(primary) = primary {
             email.insert("primary".to_owned(), json!(primary));
         }
@@ -158,20 +151,14 @@ fn naive(filter: &Filter, scope: &Value) -> bool {
         Filter::Within { path, filter } => naive_values(scope, &naive_name(path, false))
             .iter()
             .any(|element| naive(filter, element)),
-        Filter::Compare {
-            path,
-            operator,
-            literal,
-        } => {
+        Filter::Compare { path, operator, literal } => {
             let name = naive_name(path, true);
             let values = naive_values(scope, &name);
             match (operator, literal) {
                 (Operator::Equal, Literal::Null) => values.is_empty(),
                 (Operator::NotEqual, Literal::Null) => !values.is_empty(),
                 (Operator::NotEqual, _) if values.is_empty() => true,
-                _ => values
-                    .iter()
-                    .any(|value| naive_compare(&name, value, *operator, literal)),
+                _ => values.iter().any(|value| naive_compare(&name, value, *operator, literal)),
             }
         }
     }
@@ -238,11 +225,7 @@ fn document(stored: &Stored) -> Value {
         document.extend(extension);
     }
     document.insert("id".to_owned(), json!(stored.id));
-    let groups: Vec<_> = stored
-        .groups
-        .iter()
-        .map(|group| json!({"value": group.value}))
-        .collect();
+    let groups: Vec<_> = stored.groups.iter().map(|group| json!({"value": group.value})).collect();
     document.insert("groups".to_owned(), json!(groups));
     Value::Object(document)
 }
@@ -256,12 +239,7 @@ fn keys(stored: &Stored) -> Vec<KeyTerm> {
     for email in naive_values(&document(stored), "emails.value") {
         keys.push(KeyTerm::Email(normalized_key(email.as_str().unwrap())));
     }
-    keys.extend(
-        stored
-            .groups
-            .iter()
-            .map(|group| KeyTerm::Group(group.value.clone())),
-    );
+    keys.extend(stored.groups.iter().map(|group| KeyTerm::Group(group.value.clone())));
     keys
 }
 
@@ -330,18 +308,11 @@ fn any_operation() -> impl Strategy<Value = Value> {
         "externalId",
         "shoe",
     ]);
-    (
-        prop::sample::select(vec!["add", "Replace", "remove"]),
-        path,
-        prop::option::of(any_value()),
-    )
+    (prop::sample::select(vec!["add", "Replace", "remove"]), path, prop::option::of(any_value()))
         .prop_map(|(op, path, value)| {
             let mut operation = json!({"op": op, "path": path});
             if let Some(value) = value {
-                operation
-                    .as_object_mut()
-                    .unwrap()
-                    .insert("value".to_owned(), value);
+                operation.as_object_mut().unwrap().insert("value".to_owned(), value);
             }
             operation
         })

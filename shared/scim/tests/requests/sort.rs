@@ -62,11 +62,8 @@ fn times_compare_as_instants_and_numbers_as_numbers() {
 
 #[test]
 fn what_cannot_be_sorted_by_is_refused() {
-    let refused = |by: &str, order| {
-        Sort::parse(&data::resource_type("User"), by, order)
-            .unwrap_err()
-            .kind
-    };
+    let refused =
+        |by: &str, order| Sort::parse(&data::resource_type("User"), by, order).unwrap_err().kind;
     for by in [
         "",
         "shoeSize",

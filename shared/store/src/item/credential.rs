@@ -37,9 +37,8 @@ pub(crate) fn read_access_token(
 ) -> Result<Option<AccessToken>, StoreError> {
     let reader = Reader::new("access token", item);
     let token = AccessToken {
-        id: reader.parsed(SK, |text| {
-            AccessTokenId::from_bare(text.strip_prefix("ACCESS#")?).ok()
-        })?,
+        id: reader
+            .parsed(SK, |text| AccessTokenId::from_bare(text.strip_prefix("ACCESS#")?).ok())?,
         client: reader.parsed(CLIENT, |text| ClientId::from_bare(text).ok())?,
         secret: reader.parsed(SECRET, |text| SecretId::from_bare(text).ok())?,
         hash: reader.hash(HASH)?,

@@ -64,10 +64,7 @@ pub(crate) fn write(organization: &OrganizationId, group: &Group, keys: &[IndexK
             (COUNT, Some(n(group.member_count))),
             (MEMBERSHIPS, Some(write_memberships(&group.memberships))),
             (PENDING, group.pending.as_ref().map(write_pending)),
-            (
-                CREATION_KEYS,
-                (!keys.is_empty()).then_some(AttributeValue::L(keys)),
-            ),
+            (CREATION_KEYS, (!keys.is_empty()).then_some(AttributeValue::L(keys))),
         ],
     )
 }

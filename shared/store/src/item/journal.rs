@@ -44,13 +44,7 @@ pub(crate) fn write_request(organization: &OrganizationId, entry: &RequestEntry)
             (DETAIL, entry.detail.as_ref().map(s)),
             (NOTICES, notices.and_then(Result::ok).map(s)),
             (MILLIS, Some(n(entry.millis))),
-            (
-                TTL,
-                Some(n(entry
-                    .at
-                    .plus_secs(REQUEST_LOG_DAYS * DAY_SECS)
-                    .unix_secs())),
-            ),
+            (TTL, Some(n(entry.at.plus_secs(REQUEST_LOG_DAYS * DAY_SECS).unix_secs()))),
         ],
     )
 }
@@ -98,10 +92,7 @@ pub(crate) fn write_state(
         .collect();
     item(
         &keys::state(organization),
-        [
-            (VERSION, Some(n(version))),
-            (UNKNOWN, Some(AttributeValue::L(entries))),
-        ],
+        [(VERSION, Some(n(version))), (UNKNOWN, Some(AttributeValue::L(entries)))],
     )
 }
 

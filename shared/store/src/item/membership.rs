@@ -42,10 +42,7 @@ fn parse_span(text: &str) -> Option<Span> {
         None => (text, None),
         Some((since, until)) => (since, Some(until.parse().ok()?)),
     };
-    Some(Span {
-        since: since.parse().ok()?,
-        until,
-    })
+    Some(Span { since: since.parse().ok()?, until })
 }
 
 /// The row of a member.
@@ -61,11 +58,7 @@ pub(crate) fn write_row(
     };
     item(
         &keys::row(organization, group, member.id.uuid()),
-        [
-            (SINCE, Some(n(since))),
-            (KIND, Some(s(kind))),
-            (DISPLAY, member.display.as_ref().map(s)),
-        ],
+        [(SINCE, Some(n(since))), (KIND, Some(s(kind))), (DISPLAY, member.display.as_ref().map(s))],
     )
 }
 
@@ -79,24 +72,16 @@ pub(crate) fn read_row(item: &Item) -> Result<Row, StoreError> {
         _ => return Err(reader.corrupt(KIND)),
     };
     Ok(Row {
-        member: Member {
-            id,
-            display: reader.text_opt(DISPLAY)?.map(str::to_owned),
-        },
-        span: Span {
-            since: reader.number(SINCE)?,
-            until: reader.number_opt(UNTIL)?,
-        },
+        member: Member { id, display: reader.text_opt(DISPLAY)?.map(str::to_owned) },
+        span: Span { since: reader.number(SINCE)?, until: reader.number_opt(UNTIL)? },
         flagged: reader.flag(FLAG)?,
     })
 }
 
 /// The mirror in a member's item.
 pub(crate) fn write_memberships(memberships: &Memberships) -> AttributeValue {
-    let pairs: HashMap<String, AttributeValue> = memberships
-        .iter()
-        .map(|(group, span)| (group.to_string(), s(span_text(*span))))
-        .collect();
+    let pairs: HashMap<String, AttributeValue> =
+        memberships.iter().map(|(group, span)| (group.to_string(), s(span_text(*span)))).collect();
     AttributeValue::M(pairs)
 }
 

@@ -84,10 +84,7 @@ pub(crate) fn hash(hash: &SecretHash) -> AttributeValue {
 pub(crate) fn map<const N: usize>(
     pairs: [(&str, Option<AttributeValue>); N],
 ) -> HashMap<String, AttributeValue> {
-    pairs
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect()
+    pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// An item's key as attributes.

@@ -61,10 +61,7 @@ pub(crate) fn write(organization: &Organization) -> Item {
             ),
             (DIRECTORY, Some(write_directory(&organization.directory))),
             (OWNERS, write_users(&organization.owners)),
-            (
-                OWNERS_SUSPENDED,
-                write_users(&organization.owners_suspended),
-            ),
+            (OWNERS_SUSPENDED, write_users(&organization.owners_suspended)),
             (CREATED, Some(instant(organization.created))),
             (VERSION, Some(n(organization.version))),
         ],
@@ -137,17 +134,11 @@ fn write_client(client: &OauthClient) -> AttributeValue {
 /// An organization, read back.
 pub(crate) fn read(item: &Item) -> Result<Organization, StoreError> {
     let reader = Reader::new("organization", item);
-    let licence = reader
-        .inner(LICENCE)?
-        .ok_or_else(|| reader.corrupt(LICENCE))?;
-    let directory = reader
-        .inner(DIRECTORY)?
-        .ok_or_else(|| reader.corrupt(DIRECTORY))?;
+    let licence = reader.inner(LICENCE)?.ok_or_else(|| reader.corrupt(LICENCE))?;
+    let directory = reader.inner(DIRECTORY)?.ok_or_else(|| reader.corrupt(DIRECTORY))?;
     let user = |text: &str| text.parse().ok();
     Ok(Organization {
-        id: reader.parsed(PK, |text| {
-            OrganizationId::from_bare(text.strip_prefix("O#")?).ok()
-        })?,
+        id: reader.parsed(PK, |text| OrganizationId::from_bare(text.strip_prefix("O#")?).ok())?,
         domain: reader.parsed(DOMAIN, Domain::parse)?,
         name: reader.text(NAME)?.to_owned(),
         licence: Licence {
@@ -183,16 +174,8 @@ fn read_directory(reader: &Reader<'_>) -> Result<Directory, StoreError> {
         },
         suspended_retention_days: reader.number_opt(RETENTION_DAYS)?,
         access_token_secs: reader.number(ACCESS_TOKEN_SECS)?,
-        tokens: reader
-            .maps(TOKENS)?
-            .iter()
-            .map(read_token)
-            .collect::<Result<_, _>>()?,
-        clients: reader
-            .maps(CLIENTS)?
-            .iter()
-            .map(read_client)
-            .collect::<Result<_, _>>()?,
+        tokens: reader.maps(TOKENS)?.iter().map(read_token).collect::<Result<_, _>>()?,
+        clients: reader.maps(CLIENTS)?.iter().map(read_client).collect::<Result<_, _>>()?,
     })
 }
 
@@ -220,10 +203,6 @@ fn read_client(reader: &Reader<'_>) -> Result<OauthClient, StoreError> {
         id: reader.parsed(ID, |text| ClientId::from_bare(text).ok())?,
         name: reader.text(NAME)?.to_owned(),
         created: reader.instant(CREATED)?,
-        secrets: reader
-            .maps(SECRETS)?
-            .iter()
-            .map(secret)
-            .collect::<Result<_, StoreError>>()?,
+        secrets: reader.maps(SECRETS)?.iter().map(secret).collect::<Result<_, StoreError>>()?,
     })
 }

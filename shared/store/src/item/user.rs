@@ -35,10 +35,7 @@ pub(crate) fn write(organization: &OrganizationId, user: &User) -> Item {
             (MODIFIED, Some(instant(user.modified))),
             (ORIGIN, Some(s(user.origin.text()))),
             (SUSPENDED, user.suspended.as_ref().map(write_suspension)),
-            (
-                SUSPENDED_BY_HAND,
-                user.suspended_by_hand.as_ref().map(write_suspension),
-            ),
+            (SUSPENDED_BY_HAND, user.suspended_by_hand.as_ref().map(write_suspension)),
             (MEMBERSHIPS, Some(write_memberships(&user.memberships))),
         ],
     )
@@ -56,10 +53,7 @@ fn read_suspension(reader: &Reader<'_>, name: &str) -> Result<Option<Suspension>
     let Some(inner) = reader.inner(name)? else {
         return Ok(None);
     };
-    Ok(Some(Suspension {
-        since: inner.instant(SINCE_WHEN)?,
-        by: inner.text(BY)?.to_owned(),
-    }))
+    Ok(Some(Suspension { since: inner.instant(SINCE_WHEN)?, by: inner.text(BY)?.to_owned() }))
 }
 
 fn parse_origin(text: &str) -> Option<Origin> {

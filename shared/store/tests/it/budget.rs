@@ -15,14 +15,8 @@ use crate::common::{
 /// Prints a line of the table and holds the operation to its ceiling.
 fn line(bench: &Bench, operation: &str, ceiling: (f64, f64)) {
     let Units { read, write } = bench.hook.take_units();
-    println!(
-        "| {operation} | {read} / {write} | {} / {} |",
-        ceiling.0, ceiling.1
-    );
-    assert!(
-        read <= ceiling.0 && write <= ceiling.1,
-        "{operation}: {read} / {write}"
-    );
+    println!("| {operation} | {read} / {write} | {} / {} |", ceiling.0, ceiling.1);
+    assert!(read <= ceiling.0 && write <= ceiling.1, "{operation}: {read} / {write}");
     assert!(read + write > 0.0, "{operation}: nothing was counted");
 }
 
@@ -40,10 +34,7 @@ fn big_user(bench: &Bench, name: &str) -> User {
 }
 
 async fn gate(bench: &Bench, more: Wanted) {
-    let wanted = Wanted {
-        organization: true,
-        ..more
-    };
+    let wanted = Wanted { organization: true, ..more };
     let (ctx, o) = (bench.ctx(), &bench.organization);
     bench.store.fetch(&ctx, o, wanted).await.unwrap();
 }
@@ -52,10 +43,7 @@ async fn users_part(bench: &Bench) {
     let (ctx, o, store) = (bench.ctx(), &bench.organization, &bench.store);
     let ada = big_user(bench, "ada@example.com");
     let claim = key(Index::UserName, "ada@example.com");
-    let by_name = || Wanted {
-        claims: vec![claim.clone()],
-        ..Wanted::default()
-    };
+    let by_name = || Wanted { claims: vec![claim.clone()], ..Wanted::default() };
     gate(bench, by_name()).await;
     line(bench, "look-up by userName: miss", (2.0, 0.0));
     gate(bench, Wanted::default()).await;
@@ -66,16 +54,10 @@ async fn users_part(bench: &Bench) {
     gate(bench, by_name()).await;
     let keys = user_keys(&ada);
     let created = event(EventKind::MemberCreated);
-    store
-        .create_user(&ctx, o, &ada, &keys, Some(100), &created)
-        .await
-        .unwrap();
+    store.create_user(&ctx, o, &ada, &keys, Some(100), &created).await.unwrap();
     line(bench, "create user (claim looked at first)", (2.0, 10.0));
 
-    let by_id = || Wanted {
-        users: vec![ada.id],
-        ..Wanted::default()
-    };
+    let by_id = || Wanted { users: vec![ada.id], ..Wanted::default() };
     gate(bench, by_name()).await;
     store.fetch(&ctx, o, by_id()).await.unwrap();
     line(bench, "look-up by userName: hit", (3.0, 0.0));
@@ -87,15 +69,9 @@ async fn users_part(bench: &Bench) {
     line(bench, "get by id", (2.0, 0.0));
 
     gate(bench, by_id()).await;
-    let suspended = User {
-        version: 2,
-        ..ada.clone()
-    };
+    let suspended = User { version: 2, ..ada.clone() };
     let updated = event(EventKind::MemberUpdated);
-    store
-        .update_user(&ctx, o, &ada, &suspended, &keys, &keys, None, &updated)
-        .await
-        .unwrap();
+    store.update_user(&ctx, o, &ada, &suspended, &keys, &keys, None, &updated).await.unwrap();
     line(bench, "PATCH `active`", (2.0, 4.0));
 
     gate(bench, by_id()).await;
@@ -108,19 +84,14 @@ async fn users_part(bench: &Bench) {
     };
     let new_keys = user_keys(&renamed);
     store
-        .update_user(
-            &ctx, o, &suspended, &renamed, &keys, &new_keys, None, &updated,
-        )
+        .update_user(&ctx, o, &suspended, &renamed, &keys, &new_keys, None, &updated)
         .await
         .unwrap();
     line(bench, "rename a userName", (2.0, 8.0));
 
     gate(bench, by_id()).await;
     let deleted = event(EventKind::MemberDeleted);
-    store
-        .delete_user(&ctx, o, &renamed, &new_keys, None, &deleted)
-        .await
-        .unwrap();
+    store.delete_user(&ctx, o, &renamed, &new_keys, None, &deleted).await.unwrap();
     line(bench, "delete user with no groups", (2.0, 10.0));
 }
 
@@ -132,29 +103,16 @@ async fn list_part(bench: &Bench) {
         let user = big_user(bench, &format!("user-{index:04}@example.com"));
         let created = event(EventKind::MemberCreated);
         let keys = user_keys(&user);
-        bench
-            .calm
-            .create_user(&ctx, o, &user, &keys, None, &created)
-            .await
-            .unwrap();
+        bench.calm.create_user(&ctx, o, &user, &keys, None, &created).await.unwrap();
         if index == 99 {
             last = Some(user.id);
         }
     }
     let last = last.unwrap();
-    bench
-        .calm
-        .put_marker(&ctx, o, List::Users, 101, last.uuid())
-        .await;
-    let counted = Wanted {
-        user_count: true,
-        ..Wanted::default()
-    };
+    bench.calm.put_marker(&ctx, o, List::Users, 101, last.uuid()).await;
+    let counted = Wanted { user_count: true, ..Wanted::default() };
     gate(bench, counted).await;
-    let marker = store
-        .marker_at_or_below(&ctx, o, List::Users, 101)
-        .await
-        .unwrap();
+    let marker = store.marker_at_or_below(&ctx, o, List::Users, 101).await.unwrap();
     assert_eq!(marker, Some((101, last.uuid())));
     let page = store.users_after(&ctx, o, Some(last), 100).await.unwrap();
     assert_eq!(page.len(), 100);
@@ -169,10 +127,7 @@ async fn groups_part(bench: &Bench) {
     let keys = group_keys(&empty);
     let created = event(EventKind::GroupCreated);
     gate(bench, Wanted::default()).await;
-    store
-        .create_group(&ctx, o, &empty, &keys, &[], &created)
-        .await
-        .unwrap();
+    store.create_group(&ctx, o, &empty, &keys, &[], &created).await.unwrap();
     line(bench, "create group, no members", (1.0, 8.0));
 
     let mut members = Vec::new();
@@ -181,30 +136,26 @@ async fn groups_part(bench: &Bench) {
     }
     let (one, others) = members.split_first().unwrap();
     let group: Group = bench.group("Large", others).await;
-    let by_id = || Wanted {
-        groups: vec![group.id],
-        ..Wanted::default()
-    };
+    let by_id = || Wanted { groups: vec![group.id], ..Wanted::default() };
     gate(bench, by_id()).await;
     line(bench, "group without members", (2.0, 0.0));
 
-    let lychgate_core::ids::MemberId::User(user) = one.id else {
-        panic!("a user")
-    };
+    gate(bench, Wanted::default()).await;
+    let all = store.membership(&ctx, o, group.id, 1_000).await.unwrap().unwrap();
+    assert_eq!(all.members.len(), 120);
+    // The rows are small: 120 of them are 20 KB. The head is read before and, settled, after them.
+    line(bench, "group with 120 members", (8.0, 0.0));
+
+    let lychgate_core::ids::MemberId::User(user) = one.id else { panic!("a user") };
     for (operation, add, remove) in [
         ("add one member", vec![one.clone()], Vec::new()),
         ("remove one member", Vec::new(), vec![one.id]),
     ] {
         // The row's state is in the member's own item: no third read.
-        let wanted = Wanted {
-            users: vec![user],
-            ..by_id()
-        };
+        let wanted = Wanted { users: vec![user], ..by_id() };
         gate(bench, wanted).await;
         let before = bench.read_group(group.id).await.unwrap();
-        change_members(store, &bench.world, o, &before, &add, &remove)
-            .await
-            .unwrap();
+        change_members(store, &bench.world, o, &before, &add, &remove).await.unwrap();
         line(bench, operation, (3.0, 8.0));
     }
 }
@@ -214,11 +165,7 @@ async fn operations_stay_within_their_budget() {
     let bench = Bench::start().await;
     let one = organization(&bench.world, bench.organization.clone(), "example");
     let made = event(EventKind::OrganizationCreated);
-    bench
-        .calm
-        .create_organization(&bench.ctx(), &one, &made)
-        .await
-        .unwrap();
+    bench.calm.create_organization(&bench.ctx(), &one, &made).await.unwrap();
     println!("| operation | measured (read / write) | ceiling |\n|---|---|---|");
     users_part(&bench).await;
     groups_part(&bench).await;

@@ -17,14 +17,7 @@ async fn create(bench: &Bench, user: &User, seats: Option<u64>) -> Result<(), Co
     let event = event(EventKind::MemberCreated);
     bench
         .store
-        .create_user(
-            &bench.ctx(),
-            &bench.organization,
-            user,
-            &user_keys(user),
-            seats,
-            &event,
-        )
+        .create_user(&bench.ctx(), &bench.organization, user, &user_keys(user), seats, &event)
         .await
 }
 
@@ -62,10 +55,7 @@ async fn delete(bench: &Bench, user: &User) -> Result<(), CommitError> {
 async fn a_user_is_read_back_as_it_was_written() {
     let bench = Bench::start().await;
     let mut ada = user(&bench.world, "Ada@example.com");
-    ada.suspended = Some(Suspension {
-        since: bench.world_now(),
-        by: "token:tok-1".to_owned(),
-    });
+    ada.suspended = Some(Suspension { since: bench.world_now(), by: "token:tok-1".to_owned() });
     create(&bench, &ada, None).await.unwrap();
     assert_eq!(bench.read_user(ada.id).await, Some(ada.clone()));
     let claim = key(Index::UserName, "ada@example.com");
@@ -75,11 +65,7 @@ async fn a_user_is_read_back_as_it_was_written() {
         user_count: true,
         ..Wanted::default()
     };
-    let found = bench
-        .store
-        .fetch(&bench.ctx(), &bench.organization, wanted)
-        .await
-        .unwrap();
+    let found = bench.store.fetch(&bench.ctx(), &bench.organization, wanted).await.unwrap();
     assert_eq!(found.claims, [(claim, ada.id.uuid())]);
     assert_eq!(found.user_count, 1);
     assert_eq!(found.users.len(), 1);
@@ -94,10 +80,7 @@ async fn an_update_moves_keys_and_leaves_memberships() {
     let after = User {
         version: 2,
         resource: resource(json!({"userName": "ada@example.org", "active": false})),
-        suspended: Some(Suspension {
-            since: bench.world_now(),
-            by: "system".to_owned(),
-        }),
+        suspended: Some(Suspension { since: bench.world_now(), by: "system".to_owned() }),
         ..ada.clone()
     };
     update(&bench, &ada, &after).await.unwrap();
@@ -107,11 +90,7 @@ async fn an_update_moves_keys_and_leaves_memberships() {
     assert!(now.memberships.contains_key(&group.id));
     // The same again meets another version.
     assert_eq!(update(&bench, &ada, &after).await, Err(CommitError::Stale));
-    let restored = User {
-        version: 3,
-        suspended: None,
-        ..after.clone()
-    };
+    let restored = User { version: 3, suspended: None, ..after.clone() };
     update(&bench, &after, &restored).await.unwrap();
     assert_eq!(bench.read_user(ada.id).await.unwrap().suspended, None);
     check_clean(&bench).await;
@@ -125,11 +104,7 @@ async fn a_taken_name_is_named_and_free_after_deletion_and_rename() {
     let taken = CommitError::Taken(key(Index::UserName, "ada@example.com"));
     assert_eq!(create(&bench, &twin, None).await, Err(taken.clone()));
     let eve = bench.user("eve@example.com").await;
-    let eve_as_ada = User {
-        version: 2,
-        resource: twin.resource.clone(),
-        ..eve.clone()
-    };
+    let eve_as_ada = User { version: 2, resource: twin.resource.clone(), ..eve.clone() };
     assert_eq!(update(&bench, &eve, &eve_as_ada).await, Err(taken));
     check_clean(&bench).await;
     delete(&bench, &ada).await.unwrap();
@@ -141,9 +116,7 @@ async fn a_taken_name_is_named_and_free_after_deletion_and_rename() {
 #[tokio::test]
 async fn seats_are_exact() {
     let bench = Bench::start().await;
-    let users: Vec<User> = (0..3)
-        .map(|index| user(&bench.world, &format!("u{index}")))
-        .collect();
+    let users: Vec<User> = (0..3).map(|index| user(&bench.world, &format!("u{index}"))).collect();
     let none = create(&bench, &users[0], Some(0)).await;
     assert_eq!(none, Err(CommitError::SeatsExhausted));
     create(&bench, &users[0], Some(2)).await.unwrap();
@@ -170,11 +143,7 @@ async fn a_value_that_several_have_finds_all_of_them() {
         let bench = &bench;
         async move {
             let key = key(Index::UserExternalId, value);
-            bench
-                .store
-                .look_up(&bench.ctx(), &bench.organization, &key, 10)
-                .await
-                .unwrap()
+            bench.store.look_up(&bench.ctx(), &bench.organization, &key, 10).await.unwrap()
         }
     };
     assert_eq!(look("same").await, ids);
@@ -192,11 +161,8 @@ async fn lists_are_in_the_order_of_creation_and_go_on() {
     let mut after = None;
     let mut seen = Vec::new();
     loop {
-        let page = bench
-            .store
-            .users_after(&bench.ctx(), &bench.organization, after, 3)
-            .await
-            .unwrap();
+        let page =
+            bench.store.users_after(&bench.ctx(), &bench.organization, after, 3).await.unwrap();
         seen.extend(page.iter().map(|user| user.id));
         after = seen.last().copied();
         if page.len() < 3 {
@@ -216,11 +182,7 @@ async fn a_marker_is_found_below_and_ends() {
         let bench = &bench;
         async move {
             let (ctx, o) = (bench.ctx(), &bench.organization);
-            bench
-                .store
-                .marker_at_or_below(&ctx, o, List::Users, index)
-                .await
-                .unwrap()
+            bench.store.marker_at_or_below(&ctx, o, List::Users, index).await.unwrap()
         }
     };
     store.put_marker(&ctx, o, List::Users, 101, a).await;
@@ -249,10 +211,7 @@ async fn an_access_token_ends_by_the_clock() {
     let (ctx, o) = (bench.ctx(), &bench.organization);
     bench.store.put_access_token(&ctx, o, &token).await.unwrap();
     let fetch = |organization: OrganizationId| {
-        let wanted = Wanted {
-            access_token: Some(token.id.clone()),
-            ..Wanted::default()
-        };
+        let wanted = Wanted { access_token: Some(token.id.clone()), ..Wanted::default() };
         let bench = &bench;
         async move {
             let found = bench.store.fetch(&bench.ctx(), &organization, wanted).await;
@@ -279,10 +238,16 @@ async fn another_organization_sees_nothing() {
     };
     let found = bench.store.fetch(&bench.ctx(), &other, wanted).await;
     assert_eq!(found.unwrap(), lychgate_core::ports::Fetched::default());
-    let theirs = bench
-        .store
-        .users_after(&bench.ctx(), &other, None, 10)
-        .await
-        .unwrap();
+    let theirs = bench.store.users_after(&bench.ctx(), &other, None, 10).await.unwrap();
     assert_eq!(theirs, []);
+}
+
+#[tokio::test]
+async fn a_resource_that_outgrows_an_item_is_too_large() {
+    let bench = Bench::start().await;
+    let mut ada = user(&bench.world, "ada");
+    ada.resource = resource(json!({"userName": "ada", "note": "x".repeat(420_000)}));
+    let made = create(&bench, &ada, None).await;
+    assert!(matches!(made, Err(CommitError::TooLarge(_))), "{made:?}");
+    check_clean(&bench).await;
 }

@@ -18,25 +18,14 @@ async fn a_conflict_is_waited_out() {
     for fault in [Fault::Conflict, Fault::Throttle] {
         bench.hook.break_writes(1, 5, fault);
         let (ctx, o) = (bench.ctx(), &bench.organization);
-        bench
-            .store
-            .create_user(&ctx, o, &ada, &keys, None, &created)
-            .await
-            .unwrap();
+        bench.store.create_user(&ctx, o, &ada, &keys, None, &created).await.unwrap();
         assert_eq!(bench.hook.writes(), 6, "{fault:?}");
         check_clean(&bench).await;
         let events = bench.store.events_after(&ctx, o, None, 100).await.unwrap();
-        assert!(
-            events.last().unwrap().at > ctx.deadline_start(),
-            "a fresh id each time"
-        );
+        assert!(events.last().unwrap().at > ctx.deadline_start(), "a fresh id each time");
         bench.hook.reset();
         let gone = event(EventKind::MemberDeleted);
-        bench
-            .store
-            .delete_user(&ctx, o, &ada, &keys, None, &gone)
-            .await
-            .unwrap();
+        bench.store.delete_user(&ctx, o, &ada, &keys, None, &gone).await.unwrap();
     }
 }
 
@@ -58,13 +47,8 @@ async fn an_endless_conflict_is_answered_as_throttling() {
     let (keys, created) = (user_keys(&ada), event(EventKind::MemberCreated));
     bench.hook.break_writes(1, 1_000, Fault::Conflict);
     let (ctx, o) = (bench.ctx(), &bench.organization);
-    let made = bench
-        .store
-        .create_user(&ctx, o, &ada, &keys, None, &created)
-        .await;
-    let throttled = StoreError::Throttled {
-        retry_after_secs: 1,
-    };
+    let made = bench.store.create_user(&ctx, o, &ada, &keys, None, &created).await;
+    let throttled = StoreError::Throttled { retry_after_secs: 1 };
     assert_eq!(made, Err(CommitError::Store(throttled)));
     assert!(bench.hook.writes() < 50, "bounded");
     bench.hook.reset();
@@ -78,18 +62,9 @@ async fn after_a_lost_answer_the_same_creation_succeeds() {
     let ada = user(&bench.world, "ada");
     let (keys, created) = (user_keys(&ada), event(EventKind::MemberCreated));
     bench.hook.break_writes(1, 1, Fault::After);
-    let lost = bench
-        .store
-        .create_user(&ctx, o, &ada, &keys, None, &created)
-        .await;
-    assert!(matches!(
-        lost,
-        Err(CommitError::Store(StoreError::Unavailable(_)))
-    ));
-    let again = bench
-        .store
-        .create_user(&ctx, o, &ada, &keys, None, &created)
-        .await;
+    let lost = bench.store.create_user(&ctx, o, &ada, &keys, None, &created).await;
+    assert!(matches!(lost, Err(CommitError::Store(StoreError::Unavailable(_)))));
+    let again = bench.store.create_user(&ctx, o, &ada, &keys, None, &created).await;
     assert_eq!(again, Ok(()), "its own claim is not in its way");
     check_clean(&bench).await;
 
@@ -97,32 +72,17 @@ async fn after_a_lost_answer_the_same_creation_succeeds() {
     let (keys, created) = (group_keys(&staff), event(EventKind::GroupCreated));
     let members = [member(&ada)];
     bench.hook.break_writes(1, 1, Fault::After);
-    let lost = bench
-        .store
-        .create_group(&ctx, o, &staff, &keys, &members, &created)
-        .await;
+    let lost = bench.store.create_group(&ctx, o, &staff, &keys, &members, &created).await;
     assert!(lost.is_err());
-    let again = bench
-        .store
-        .create_group(&ctx, o, &staff, &keys, &members, &created)
-        .await;
+    let again = bench.store.create_group(&ctx, o, &staff, &keys, &members, &created).await;
     assert_eq!(again, Ok(()));
     check_clean(&bench).await;
 
     let one = organization(&bench.world, o.clone(), "one");
     let made = event(EventKind::OrganizationCreated);
     bench.hook.break_writes(1, 1, Fault::After);
-    assert!(
-        bench
-            .store
-            .create_organization(&ctx, &one, &made)
-            .await
-            .is_err()
-    );
-    assert_eq!(
-        bench.store.create_organization(&ctx, &one, &made).await,
-        Ok(true)
-    );
+    assert!(bench.store.create_organization(&ctx, &one, &made).await.is_err());
+    assert_eq!(bench.store.create_organization(&ctx, &one, &made).await, Ok(true));
 }
 
 #[tokio::test]

@@ -9,24 +9,18 @@ use lychgate_core::{
 use serde_json::json;
 
 use crate::common::{
-    Bench, change_members, changed, check::check_clean, event, group, group_keys, ids, key, member,
-    resource, user_keys,
+    Bench, change_members, changed, check::check_clean, event, group, group_keys, hook::Fault, ids,
+    key, member, resource, user_keys,
 };
 
 fn nested(group: &Group) -> Member {
-    Member {
-        id: MemberId::Group(group.id),
-        display: None,
-    }
+    Member { id: MemberId::Group(group.id), display: None }
 }
 
 async fn delete(bench: &Bench, group: &Group) -> Result<(), CommitError> {
     let event = event(EventKind::GroupDeleted);
     let keys = group_keys(group);
-    bench
-        .store
-        .delete_group(&bench.ctx(), &bench.organization, group, &keys, &event)
-        .await
+    bench.store.delete_group(&bench.ctx(), &bench.organization, group, &keys, &event).await
 }
 
 #[tokio::test]
@@ -37,28 +31,19 @@ async fn members_join_and_leave() {
     let staff = bench.group("Staff", &users[..2]).await;
     assert_eq!(bench.seen(staff.id).await, Some((2, ids(&users[..2]))));
     let leaver = [users[0].id];
-    let version = change_members(&bench.store, world, o, &staff, &users[2..], &leaver)
-        .await
-        .unwrap();
+    let version =
+        change_members(&bench.store, world, o, &staff, &users[2..], &leaver).await.unwrap();
     assert_eq!(version, 2);
     assert_eq!(bench.seen(staff.id).await, Some((3, ids(&users[1..]))));
     // The old version is no longer there.
     let stale = change_members(&bench.store, world, o, &staff, &[], &leaver).await;
     assert_eq!(stale, Err(CommitError::Stale));
-    let MemberId::User(id) = users[2].id else {
-        panic!("a user")
-    };
+    let MemberId::User(id) = users[2].id else { panic!("a user") };
     let joined = bench.read_user(id).await.unwrap();
-    let span = Span {
-        since: 2,
-        until: None,
-    };
+    let span = Span { since: 2, until: None };
     assert_eq!(joined.memberships.get(&staff.id), Some(&span));
     assert_eq!(joined.version, 1, "memberships are no change of the user");
-    let row = bench
-        .store
-        .member_span(&bench.ctx(), o, staff.id, users[2].id)
-        .await;
+    let row = bench.store.member_span(&bench.ctx(), o, staff.id, users[2].id).await;
     assert_eq!(row, Ok(Some(span)));
     check_clean(&bench).await;
 }
@@ -102,11 +87,7 @@ async fn a_deleted_member_cannot_join() {
     let staff = bench.group("Staff", &[]).await;
     let (ctx, o) = (bench.ctx(), &bench.organization);
     let gone = event(EventKind::MemberDeleted);
-    bench
-        .store
-        .delete_user(&ctx, o, &ada, &user_keys(&ada), None, &gone)
-        .await
-        .unwrap();
+    bench.store.delete_user(&ctx, o, &ada, &user_keys(&ada), None, &gone).await.unwrap();
     let add = [member(&ada)];
     let late = change_members(&bench.store, &bench.world, o, &staff, &add, &[]).await;
     assert_eq!(late, Err(CommitError::MemberGone));
@@ -121,21 +102,12 @@ async fn a_deleted_user_leaves_its_groups() {
     for index in 0..30 {
         groups.push(bench.group(&format!("G{index}"), &users).await);
     }
-    let MemberId::User(id) = users[1].id else {
-        panic!("a user")
-    };
+    let MemberId::User(id) = users[1].id else { panic!("a user") };
     let user = bench.read_user(id).await.unwrap();
     let gone = event(EventKind::MemberDeleted);
     bench
         .store
-        .delete_user(
-            &bench.ctx(),
-            &bench.organization,
-            &user,
-            &user_keys(&user),
-            None,
-            &gone,
-        )
+        .delete_user(&bench.ctx(), &bench.organization, &user, &user_keys(&user), None, &gone)
         .await
         .unwrap();
     for group in groups {
@@ -156,14 +128,7 @@ async fn a_user_whose_memberships_moved_is_not_deleted_blindly() {
     // `ada` was read before she joined.
     let stale = bench
         .store
-        .delete_user(
-            &bench.ctx(),
-            &bench.organization,
-            &ada,
-            &user_keys(&ada),
-            None,
-            &gone,
-        )
+        .delete_user(&bench.ctx(), &bench.organization, &ada, &user_keys(&ada), None, &gone)
         .await;
     assert_eq!(stale, Err(CommitError::Stale));
     check_clean(&bench).await;
@@ -177,35 +142,22 @@ async fn a_user_of_many_groups_is_gone_at_once() {
     for index in 0..60 {
         groups.push(bench.group(&format!("G{index}"), &users).await);
     }
-    let MemberId::User(id) = users[1].id else {
-        panic!("a user")
-    };
+    let MemberId::User(id) = users[1].id else { panic!("a user") };
     let user = bench.read_user(id).await.unwrap();
     let gone = event(EventKind::MemberDeleted);
     // No time for the third step: only the deletion itself happens.
-    bench
-        .hook
-        .break_writes(3, usize::MAX / 2, crate::common::hook::Fault::Before);
+    bench.hook.break_writes(3, usize::MAX / 2, Fault::Before);
     bench
         .store
-        .delete_user(
-            &bench.ctx(),
-            &bench.organization,
-            &user,
-            &user_keys(&user),
-            None,
-            &gone,
-        )
+        .delete_user(&bench.ctx(), &bench.organization, &user, &user_keys(&user), None, &gone)
         .await
         .unwrap();
     bench.hook.reset();
     assert_eq!(bench.read_user(id).await, None);
     for group in &groups {
         assert_eq!(bench.seen(group.id).await.unwrap().1, [users[0].id]);
-        let row = bench
-            .store
-            .member_span(&bench.ctx(), &bench.organization, group.id, users[1].id)
-            .await;
+        let row =
+            bench.store.member_span(&bench.ctx(), &bench.organization, group.id, users[1].id).await;
         assert_eq!(row, Ok(None));
     }
     crate::large::sweep(&bench).await;
@@ -237,9 +189,7 @@ async fn nested_groups_leave_both_ways() {
     let parent = bench.group("Parent", &[nested(&child)]).await;
     // A circle, so that one group stands on both sides of the other.
     let child_now = bench.read_group(child.id).await.unwrap();
-    change_members(&bench.store, world, o, &child_now, &[nested(&parent)], &[])
-        .await
-        .unwrap();
+    change_members(&bench.store, world, o, &child_now, &[nested(&parent)], &[]).await.unwrap();
     let child_now = bench.read_group(child.id).await.unwrap();
     assert!(child_now.memberships.contains_key(&parent.id));
     delete(&bench, &child_now).await.unwrap();
@@ -278,4 +228,47 @@ async fn groups_are_listed_without_those_that_are_not_there() {
         .unwrap();
     let listed: Vec<_> = listed.iter().map(|group| group.id).collect();
     assert_eq!(listed, wanted[1..4]);
+}
+
+#[tokio::test]
+async fn the_process_may_die_while_a_user_of_many_groups_is_deleted() {
+    let mut bench = Bench::start().await;
+    let users = bench.users(2).await;
+    let mut groups = Vec::new();
+    for index in 0..60 {
+        groups.push(bench.group(&format!("G{index}"), &users).await);
+    }
+    bench.keep();
+    let MemberId::User(id) = users[1].id else { panic!("a user") };
+    for (write, fault) in [
+        (1, Fault::DieBefore),
+        (1, Fault::DieAfter),
+        (2, Fault::After),
+        (2, Fault::DieAfter),
+        (3, Fault::DieAfter),
+        (30, Fault::DieAfter),
+        (62, Fault::DieAfter),
+        (63, Fault::DieAfter),
+    ] {
+        bench.restore();
+        let user = bench.read_user(id).await.unwrap();
+        let (keys, gone) = (user_keys(&user), event(EventKind::MemberDeleted));
+        let (ctx, o) = (bench.ctx(), &bench.organization);
+        bench.hook.break_writes(write, 1, fault);
+        let result = bench.store.delete_user(&ctx, o, &user, &keys, None, &gone).await;
+        bench.hook.reset();
+        let there = bench.read_user(id).await.is_some();
+        assert!(!there || result.is_err(), "write {write} {fault:?}");
+        for group in groups.iter().step_by(7) {
+            let seen = bench.seen(group.id).await.unwrap().1;
+            assert_eq!(seen.contains(&users[1].id), there, "write {write} {fault:?}");
+        }
+        if there {
+            let keys = user_keys(&user);
+            bench.calm.delete_user(&bench.ctx(), o, &user, &keys, None, &gone).await.unwrap();
+        }
+        crate::large::sweep(&bench).await;
+        check_clean(&bench).await;
+        assert_eq!(bench.seen(groups[0].id).await, Some((1, vec![users[0].id])));
+    }
 }

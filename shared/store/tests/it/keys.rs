@@ -143,15 +143,7 @@ proptest! {
 #[test]
 fn a_literal_value_cannot_pass_for_a_hash() {
     let o = OrganizationId::from_bare("0123456789abcdef").unwrap();
-    let key = |value: String| {
-        keys::indexed(
-            &o,
-            &IndexKey {
-                index: Index::UserName,
-                value,
-            },
-        )
-    };
+    let key = |value: String| keys::indexed(&o, &IndexKey { index: Index::UserName, value });
     let long = key("x".repeat(INDEX_VALUE_BYTES_MAX + 1));
     let (_, hash) = long.split_once('~').unwrap();
     assert_ne!(key(hash.to_owned()), long);

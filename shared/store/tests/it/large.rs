@@ -22,11 +22,7 @@ const MANY: usize = 1_000;
 /// Everything that is left over goes, once every lease has ended.
 pub(crate) async fn sweep(bench: &Bench) {
     bench.world.pass(60_000);
-    bench
-        .calm
-        .clear_leftovers(&bench.ctx(), &bench.organization)
-        .await
-        .unwrap();
+    bench.calm.clear_leftovers(&bench.ctx(), &bench.organization).await.unwrap();
 }
 
 /// One kind of large change.
@@ -45,6 +41,8 @@ struct Scene {
     group: Group,
     inside: Vec<Member>,
     outside: Vec<Member>,
+    /// Whether the whole table is checked between the broken change and its retry, too.
+    checks_between: bool,
 }
 
 impl Scene {
@@ -55,12 +53,7 @@ impl Scene {
         let group = bench.group("Staff", &inside).await;
         check_clean(&bench).await;
         bench.keep();
-        Self {
-            bench,
-            group,
-            inside,
-            outside,
-        }
+        Self { bench, group, inside, outside, checks_between: size < MANY }
     }
 
     /// Carries the change out with whatever the hook has in store for it.
@@ -74,23 +67,17 @@ impl Scene {
             Kind::Create => {
                 let done = event(EventKind::GroupCreated);
                 let keys = group_keys(created);
-                return store
-                    .create_group(&ctx, o, created, &keys, &self.outside, &done)
-                    .await;
+                return store.create_group(&ctx, o, created, &keys, &self.outside, &done).await;
             }
             Kind::Delete => {
                 let group = bench.read_group(self.group.id).await;
                 let group = group.ok_or(CommitError::Stale)?;
                 let done = event(EventKind::GroupDeleted);
-                return store
-                    .delete_group(&ctx, o, &group, &group_keys(&group), &done)
-                    .await;
+                return store.delete_group(&ctx, o, &group, &group_keys(&group), &done).await;
             }
         };
         let before = bench.read_group(self.group.id).await.unwrap();
-        change_members(store, &bench.world, o, &before, add, &remove)
-            .await
-            .map(drop)
+        change_members(store, &bench.world, o, &before, add, &remove).await.map(drop)
     }
 
     fn after(&self, kind: Kind) -> Option<Vec<MemberId>> {
@@ -113,11 +100,7 @@ impl Scene {
 
     /// What a reader sees: old or new, never a mixture. Gives whether it is the new.
     async fn old_or_new(&self, kind: Kind, created: &Group, when: &str) -> bool {
-        let id = if kind == Kind::Create {
-            created.id
-        } else {
-            self.group.id
-        };
+        let id = if kind == Kind::Create { created.id } else { self.group.id };
         let seen = self.bench.seen(id).await;
         if let Some((count, members)) = &seen {
             assert_eq!(*count, members.len() as u64, "{kind:?} {when}: the count");
@@ -142,7 +125,9 @@ impl Scene {
         let result = self.run(kind, &created).await;
         bench.hook.reset();
         let is_new = self.old_or_new(kind, &created, &when).await;
-        check(bench).await;
+        if self.checks_between {
+            check(bench).await;
+        }
         if result.is_ok() {
             assert!(is_new, "{kind:?} {when}: said to be done");
         }
@@ -156,12 +141,11 @@ impl Scene {
                 .unwrap_or_else(|error| panic!("{kind:?} {when}: a retry: {error:?}"));
             assert!(self.old_or_new(kind, &created, &when).await);
         }
-        check(bench).await;
         sweep(bench).await;
         check_clean(bench).await;
     }
 
-    async fn break_all(&self, kind: Kind, faults: &[Fault]) {
+    async fn break_all(&self, kind: Kind, faults: &[Fault], choose: impl Fn(usize, usize) -> bool) {
         self.bench.restore();
         let created = group(&self.bench.world, "New", self.outside.len());
         self.run(kind, &created).await.unwrap();
@@ -169,66 +153,55 @@ impl Scene {
         let writes = self.bench.hook.writes();
         assert!(writes > 3, "{kind:?} is no large change");
         check_clean(&self.bench).await;
-        for write in 1..=writes {
+        let broken: Vec<usize> = (1..=writes).filter(|write| choose(*write, writes)).collect();
+        for write in &broken {
             for fault in faults {
-                self.break_one(kind, write, *fault).await;
+                self.break_one(kind, *write, *fault).await;
             }
         }
-        println!(
-            "{kind:?}: {writes} writes, each broken {} ways",
-            faults.len()
-        );
+        let (some, ways) = (broken.len(), faults.len());
+        println!("{kind:?}: {some} of {writes} writes broken {ways} ways");
     }
 }
 
-const ALL: [Kind; 5] = [
-    Kind::Add,
-    Kind::Remove,
-    Kind::Replace,
-    Kind::Create,
-    Kind::Delete,
-];
+const ALL: [Kind; 5] = [Kind::Add, Kind::Remove, Kind::Replace, Kind::Create, Kind::Delete];
 
 #[tokio::test]
 async fn every_write_of_a_change_may_fail_or_lose_its_answer() {
-    let scene = Scene::new(150).await;
+    // Two batches a side: every kind of write there is.
+    let scene = Scene::new(60).await;
+    let faults = [Fault::Before, Fault::After, Fault::DieBefore, Fault::DieAfter];
     for kind in ALL {
-        scene
-            .break_all(
-                kind,
-                &[
-                    Fault::Before,
-                    Fault::After,
-                    Fault::DieBefore,
-                    Fault::DieAfter,
-                ],
-            )
-            .await;
+        scene.break_all(kind, &faults, |_, _| true).await;
     }
 }
 
+/// The emulator takes seconds for a thousand members, so the writes in the middle, which are all alike, are
+/// broken one by one only when `LYCHGATE_FAULTS=all` asks for it.
 #[tokio::test]
-async fn the_process_may_die_after_every_write_of_a_thousand_members() {
+async fn the_process_may_die_after_a_write_of_a_thousand_members() {
     let scene = Scene::new(MANY).await;
+    #[expect(clippy::disallowed_methods, reason = "a switch of this test, no configuration")]
+    let all = std::env::var("LYCHGATE_FAULTS").is_ok_and(|faults| faults == "all");
     for kind in ALL {
-        scene.break_all(kind, &[Fault::DieAfter]).await;
+        scene
+            .break_all(kind, &[Fault::DieAfter], |write, writes| {
+                all || write == writes / 3 || write == writes - 1
+            })
+            .await;
     }
 }
 
 #[tokio::test]
 async fn a_reader_sees_whole_versions_only_while_it_happens() {
     let scene = Scene::new(200).await;
-    for kind in [
-        Kind::Add,
-        Kind::Replace,
-        Kind::Remove,
-        Kind::Create,
-        Kind::Delete,
-    ] {
+    for kind in [Kind::Add, Kind::Replace, Kind::Remove, Kind::Create, Kind::Delete] {
         scene.bench.restore();
         let created = group(&scene.bench.world, "New", scene.outside.len());
         let done = std::sync::atomic::AtomicBool::new(false);
         let order = std::sync::atomic::Ordering::SeqCst;
+        // Every look lets one more write go.
+        scene.bench.hook.sleep_at_all();
         let write = async {
             let result = scene.run(kind, &created).await;
             done.store(true, order);
@@ -238,6 +211,7 @@ async fn a_reader_sees_whole_versions_only_while_it_happens() {
             let mut looks = 0;
             while !done.load(order) {
                 scene.old_or_new(kind, &created, "while it happens").await;
+                scene.bench.hook.wake();
                 looks += 1;
                 tokio::task::yield_now().await;
             }
@@ -245,7 +219,7 @@ async fn a_reader_sees_whole_versions_only_while_it_happens() {
         };
         let (result, looks) = tokio::join!(write, read);
         result.unwrap();
-        assert!(looks > 3, "{kind:?}: only {looks} looks");
+        assert!(looks >= 6, "{kind:?}: only {looks} looks");
         assert!(scene.old_or_new(kind, &created, "after it").await);
         check_clean(&scene.bench).await;
     }
@@ -300,9 +274,7 @@ async fn a_small_change_waits_for_a_live_one_and_then_says_busy() {
     let (world, o) = (&bench.world, &bench.organization);
     let one = [scene.inside[0].id];
     let busy = change_members(&bench.calm, world, o, &before, &[], &one).await;
-    let Err(CommitError::Busy { retry_after_secs }) = busy else {
-        panic!("{busy:?}")
-    };
+    let Err(CommitError::Busy { retry_after_secs }) = busy else { panic!("{busy:?}") };
     assert!((1..=31).contains(&retry_after_secs));
     world.pass(u64::from(retry_after_secs) * 1_000);
     let done = change_members(&bench.calm, world, o, &before, &[], &one).await;
@@ -318,11 +290,7 @@ async fn given_up_versions_are_cleaned_before_they_are_too_many() {
     let created = group(&bench.world, "New", 0);
     for round in 0..2 * ABORTED_MAX {
         bench.hook.break_writes(3, 1, Fault::DieAfter);
-        let kind = if round % 2 == 0 {
-            Kind::Add
-        } else {
-            Kind::Remove
-        };
+        let kind = if round % 2 == 0 { Kind::Add } else { Kind::Remove };
         assert!(scene.run(kind, &created).await.is_err());
         bench.hook.reset();
         bench.world.pass(60_000);
@@ -348,11 +316,7 @@ async fn a_creation_that_died_holds_its_name_for_its_lease_only() {
     bench.hook.reset();
     // Nobody sees it: not by id, not by name, not in a list, not in the count.
     assert_eq!(bench.read_group(first.id).await, None);
-    let wanted = Wanted {
-        claims: group_keys(&first),
-        group_count: true,
-        ..Wanted::default()
-    };
+    let wanted = Wanted { claims: group_keys(&first), group_count: true, ..Wanted::default() };
     let found = bench.calm.fetch(&ctx, o, wanted).await.unwrap();
     assert_eq!((found.claims.len(), found.group_count), (0, 1));
     let listed = bench.calm.groups_after(&ctx, o, None, 10).await.unwrap();
@@ -361,16 +325,10 @@ async fn a_creation_that_died_holds_its_name_for_its_lease_only() {
     // A small one with the same name, once the lease has ended.
     bench.world.pass(60_000);
     let second = bench.group("NEW", &scene.outside[..2]).await;
-    assert_eq!(
-        bench.seen(second.id).await,
-        Some((2, ids(&scene.outside[..2])))
-    );
+    assert_eq!(bench.seen(second.id).await, Some((2, ids(&scene.outside[..2]))));
     sweep(bench).await;
     check_clean(bench).await;
-    let marker = bench
-        .calm
-        .marker_at_or_below(&ctx, o, List::Groups, 1)
-        .await;
+    let marker = bench.calm.marker_at_or_below(&ctx, o, List::Groups, 1).await;
     assert_eq!(marker, Ok(None));
 }
 
@@ -379,24 +337,15 @@ async fn a_large_change_of_a_member_that_is_gone_is_not_done() {
     let scene = Scene::new(120).await;
     let bench = &scene.bench;
     let (ctx, o) = (bench.ctx(), &bench.organization);
-    let MemberId::User(id) = scene.outside[77].id else {
-        panic!("a user")
-    };
+    let MemberId::User(id) = scene.outside[77].id else { panic!("a user") };
     let user = bench.read_user(id).await.unwrap();
     let keys = crate::common::user_keys(&user);
     let gone = event(EventKind::MemberDeleted);
     use lychgate_core::ports::Users;
-    bench
-        .calm
-        .delete_user(&ctx, o, &user, &keys, None, &gone)
-        .await
-        .unwrap();
+    bench.calm.delete_user(&ctx, o, &user, &keys, None, &gone).await.unwrap();
     let created = group(&bench.world, "New", scene.outside.len());
     for kind in [Kind::Add, Kind::Create] {
-        assert_eq!(
-            scene.run(kind, &created).await,
-            Err(CommitError::MemberGone)
-        );
+        assert_eq!(scene.run(kind, &created).await, Err(CommitError::MemberGone));
         assert!(!scene.old_or_new(kind, &created, "given up").await);
     }
     check(bench).await;

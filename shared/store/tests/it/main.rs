@@ -1,10 +1,10 @@
 //! The store on an embedded DynamoDB, through the real SDK.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on shall say where"
+    clippy::print_stdout,
+    reason = "a test that cannot go on shall say where, and the budget is printed"
 )]
 
 mod common;

@@ -28,11 +28,7 @@ fn full(bench: &Bench) -> Organization {
         member,
     };
     Organization {
-        licence: Licence {
-            state: LicenceState::Expired,
-            seats: Some(500),
-            ends: Some(now),
-        },
+        licence: Licence { state: LicenceState::Expired, seats: Some(500), ends: Some(now) },
         directory: Directory {
             enabled: true,
             group_patch_answer: GroupPatchAnswer::Resource,
@@ -63,29 +59,15 @@ async fn an_organization_is_read_back_as_it_was_written() {
     let bench = Bench::start().await;
     let (ctx, made) = (bench.ctx(), event(EventKind::OrganizationCreated));
     let one = full(&bench);
-    assert_eq!(
-        bench.store.create_organization(&ctx, &one, &made).await,
-        Ok(true)
-    );
+    assert_eq!(bench.store.create_organization(&ctx, &one, &made).await, Ok(true));
     let read = bench.store.organization(&ctx, &one.id).await.unwrap();
     assert_eq!(read, Some(one.clone()));
-    assert_eq!(
-        bench.store.by_domain(&ctx, &one.domain).await.unwrap(),
-        Some(one.id.clone())
-    );
-    let events = bench
-        .store
-        .events_after(&ctx, &one.id, None, 10)
-        .await
-        .unwrap();
+    assert_eq!(bench.store.by_domain(&ctx, &one.domain).await.unwrap(), Some(one.id.clone()));
+    let events = bench.store.events_after(&ctx, &one.id, None, 10).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].kind, "organization.created");
     assert_eq!(events[0].at, bench.world_now());
-    let rest = bench
-        .store
-        .events_after(&ctx, &one.id, Some(events[0].id), 10)
-        .await
-        .unwrap();
+    let rest = bench.store.events_after(&ctx, &one.id, Some(events[0].id), 10).await.unwrap();
     assert_eq!(rest, []);
 }
 
@@ -97,48 +79,22 @@ async fn a_domain_belongs_to_one_organization() {
     let two = organization(&bench.world, OrganizationId::new(&bench.world), "one");
     let store = &bench.store;
     assert_eq!(store.create_organization(&ctx, &one, &made).await, Ok(true));
-    assert_eq!(
-        store.create_organization(&ctx, &two, &made).await,
-        Ok(false)
-    );
-    let moved = Organization {
-        domain: Domain::parse("other").unwrap(),
-        version: 2,
-        ..one.clone()
-    };
+    assert_eq!(store.create_organization(&ctx, &two, &made).await, Ok(false));
+    let moved = Organization { domain: Domain::parse("other").unwrap(), version: 2, ..one.clone() };
     let changed = event(EventKind::OrganizationUpdated);
+    assert_eq!(store.update_organization(&ctx, &one, &moved, &changed).await, Ok(true));
     assert_eq!(
-        store
-            .update_organization(&ctx, &one, &moved, &changed)
-            .await,
-        Ok(true)
-    );
-    assert_eq!(
-        store
-            .update_organization(&ctx, &one, &moved, &changed)
-            .await,
+        store.update_organization(&ctx, &one, &moved, &changed).await,
         Err(CommitError::Stale)
     );
     assert_eq!(store.create_organization(&ctx, &two, &made).await, Ok(true));
-    let back = Organization {
-        domain: one.domain.clone(),
-        version: 3,
-        ..moved.clone()
-    };
-    assert_eq!(
-        store
-            .update_organization(&ctx, &moved, &back, &changed)
-            .await,
-        Ok(false)
-    );
+    let back = Organization { domain: one.domain.clone(), version: 3, ..moved.clone() };
+    assert_eq!(store.update_organization(&ctx, &moved, &back, &changed).await, Ok(false));
     let all = store.organizations_after(&ctx, None, 10).await.unwrap();
     let mut wanted = vec![moved, two];
     wanted.sort_by(|a, b| a.id.cmp(&b.id));
     assert_eq!(all, wanted);
-    let rest = store
-        .organizations_after(&ctx, Some(&wanted[0].id), 1)
-        .await
-        .unwrap();
+    let rest = store.organizations_after(&ctx, Some(&wanted[0].id), 1).await.unwrap();
     assert_eq!(rest, wanted[1..]);
 }
 
@@ -152,25 +108,11 @@ async fn the_owners_change_with_the_user_or_not_at_all() {
         ..organization(&bench.world, bench.organization.clone(), "one")
     };
     let made = event(EventKind::OrganizationCreated);
-    bench
-        .store
-        .create_organization(&ctx, &one, &made)
-        .await
-        .unwrap();
-    let without = Organization {
-        owners: Vec::new(),
-        version: 2,
-        ..one.clone()
-    };
-    let later = User {
-        version: 2,
-        ..ada.clone()
-    };
+    bench.store.create_organization(&ctx, &one, &made).await.unwrap();
+    let without = Organization { owners: Vec::new(), version: 2, ..one.clone() };
+    let later = User { version: 2, ..ada.clone() };
     let (keys, done) = (user_keys(&ada), event(EventKind::MemberUpdated));
-    let beside = Beside {
-        before: &one,
-        after: &without,
-    };
+    let beside = Beside { before: &one, after: &without };
     let change = |before, after| {
         let (bench, keys, done) = (&bench, &keys, &done);
         async move {
@@ -190,14 +132,8 @@ async fn the_owners_change_with_the_user_or_not_at_all() {
         }
     };
     change(&ada, &later).await.unwrap();
-    assert_eq!(
-        bench.store.organization(&ctx, &one.id).await.unwrap(),
-        Some(without.clone())
-    );
-    let third = User {
-        version: 3,
-        ..ada.clone()
-    };
+    assert_eq!(bench.store.organization(&ctx, &one.id).await.unwrap(), Some(without.clone()));
+    let third = User { version: 3, ..ada.clone() };
     assert_eq!(change(&later, &third).await, Err(CommitError::Stale));
     assert_eq!(bench.read_user(ada.id).await.unwrap().version, 2);
 }
@@ -230,26 +166,14 @@ async fn the_request_log_is_newest_first_and_ends() {
         entries.insert(0, entry);
     }
     let ctx = bench.ctx();
-    assert_eq!(
-        store.requests_before(&ctx, o, None, 10).await.unwrap(),
-        entries
-    );
+    assert_eq!(store.requests_before(&ctx, o, None, 10).await.unwrap(), entries);
     let first = store.requests_before(&ctx, o, None, 2).await.unwrap();
     assert_eq!(first, entries[..2]);
     let last = first.last().unwrap();
     let before = Some((last.at, last.request_id.clone()));
-    assert_eq!(
-        store.requests_before(&ctx, o, before, 2).await.unwrap(),
-        entries[2..]
-    );
+    assert_eq!(store.requests_before(&ctx, o, before, 2).await.unwrap(), entries[2..]);
     bench.world.pass(REQUEST_LOG_DAYS * 86_400_000);
-    assert_eq!(
-        store
-            .requests_before(&bench.ctx(), o, None, 10)
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(store.requests_before(&bench.ctx(), o, None, 10).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -281,14 +205,8 @@ async fn operator_keys_come_and_go() {
         expires: None,
     };
     store.put_operator_key(&ctx, &key).await.unwrap();
-    assert_eq!(
-        store.operator_key(&ctx, &key.id).await.unwrap(),
-        Some(key.clone())
-    );
-    assert_eq!(
-        store.operator_keys(&ctx).await.unwrap(),
-        std::slice::from_ref(&key)
-    );
+    assert_eq!(store.operator_key(&ctx, &key.id).await.unwrap(), Some(key.clone()));
+    assert_eq!(store.operator_keys(&ctx).await.unwrap(), std::slice::from_ref(&key));
     assert!(store.delete_operator_key(&ctx, &key.id).await.unwrap());
     assert!(!store.delete_operator_key(&ctx, &key.id).await.unwrap());
     assert_eq!(store.operator_keys(&ctx).await.unwrap(), []);

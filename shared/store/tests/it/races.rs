@@ -129,11 +129,7 @@ async fn a_user_that_is_deleted_while_it_joins_leaves_nothing_behind() {
                     let gone = event(EventKind::MemberDeleted);
                     let keys = user_keys(&user);
                     let (ctx, o) = (ctx(&bench.world), &bench.organization);
-                    match bench
-                        .store
-                        .delete_user(&ctx, o, &user, &keys, None, &gone)
-                        .await
-                    {
+                    match bench.store.delete_user(&ctx, o, &user, &keys, None, &gone).await {
                         Ok(()) | Err(CommitError::Stale | CommitError::Busy { .. }) => {}
                         Err(error) => panic!("{error:?}"),
                     }
@@ -143,10 +139,7 @@ async fn a_user_that_is_deleted_while_it_joins_leaves_nothing_behind() {
         let joined = joining.await.unwrap();
         leaving.await.unwrap();
         let (_, seen) = bench.seen(staff.id).await.unwrap();
-        assert!(
-            !seen.contains(&MemberId::User(ada.id)),
-            "round {round}: {joined:?}"
-        );
+        assert!(!seen.contains(&MemberId::User(ada.id)), "round {round}: {joined:?}");
         let now = bench.read_group(staff.id).await.unwrap();
         let gone = event(EventKind::GroupDeleted);
         let keys = group_keys(&now);

@@ -11,9 +11,7 @@ use super::{Bench, TABLE};
 type Item = HashMap<String, AttributeValue>;
 
 fn text<'a>(item: &'a Item, name: &str) -> &'a str {
-    item.get(name)
-        .and_then(|value| value.as_s().ok())
-        .map_or("", String::as_str)
+    item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
 }
 
 fn number(item: &Item, name: &str) -> Option<u64> {
@@ -21,10 +19,7 @@ fn number(item: &Item, name: &str) -> Option<u64> {
 }
 
 fn flag(item: &Item, name: &str) -> bool {
-    item.get(name)
-        .and_then(|value| value.as_bool().ok())
-        .copied()
-        .unwrap_or(false)
+    item.get(name).and_then(|value| value.as_bool().ok()).copied().unwrap_or(false)
 }
 
 fn doc(item: &Item) -> Value {
@@ -35,16 +30,11 @@ fn mirror(item: &Item) -> BTreeMap<String, String> {
     let Some(Ok(map)) = item.get("g").map(AttributeValue::as_m) else {
         return BTreeMap::new();
     };
-    map.iter()
-        .map(|(group, span)| (group.clone(), span.as_s().unwrap().clone()))
-        .collect()
+    map.iter().map(|(group, span)| (group.clone(), span.as_s().unwrap().clone())).collect()
 }
 
 fn span(row: &Item) -> Span {
-    Span {
-        since: number(row, "s").unwrap(),
-        until: number(row, "u"),
-    }
+    Span { since: number(row, "s").unwrap(), until: number(row, "u") }
 }
 
 fn span_text(row: &Item) -> String {
@@ -94,10 +84,7 @@ fn sort(bench: &Bench, items: Vec<Item>) -> Table {
     for item in items {
         let (pk, sk) = (text(&item, "pk").to_owned(), text(&item, "sk").to_owned());
         let outside = pk.starts_with("DOMAIN#") || pk == "ORGS" || pk == "OPERATOR";
-        assert!(
-            outside || pk.starts_with("O#"),
-            "a key without an organization: {pk}"
-        );
+        assert!(outside || pk.starts_with("O#"), "a key without an organization: {pk}");
         let Some(rest) = pk.strip_prefix(&root) else {
             continue;
         };
@@ -121,9 +108,7 @@ fn sort(bench: &Bench, items: Vec<Item>) -> Table {
 fn head(item: &Item) -> Group {
     let aborted = item.get("ab").map_or_else(Vec::new, |list| {
         let list = list.as_l().unwrap();
-        list.iter()
-            .map(|version| version.as_n().unwrap().parse().unwrap())
-            .collect()
+        list.iter().map(|version| version.as_n().unwrap().parse().unwrap()).collect()
     });
     Group {
         version: number(item, "v").unwrap(),
@@ -133,9 +118,7 @@ fn head(item: &Item) -> Group {
 }
 
 fn living(items: &BTreeMap<String, Item>) -> impl Iterator<Item = (&String, &Item)> {
-    items
-        .iter()
-        .filter(|(_, item)| !flag(item, "x") && number(item, "v") > Some(0))
+    items.iter().filter(|(_, item)| !flag(item, "x") && number(item, "v") > Some(0))
 }
 
 fn check_lockstep(table: &Table) {
@@ -145,22 +128,15 @@ fn check_lockstep(table: &Table) {
             mirrors.insert((group, id.clone()), span);
         }
     }
-    let rows: BTreeMap<_, _> = table
-        .rows
-        .iter()
-        .map(|(key, row)| (key.clone(), span_text(row)))
-        .collect();
+    let rows: BTreeMap<_, _> =
+        table.rows.iter().map(|(key, row)| (key.clone(), span_text(row))).collect();
     assert_eq!(rows, mirrors, "rows and mirrors differ");
 }
 
 fn check_counts(table: &Table) {
     let count = |list: &str| table.counts.get(list).copied().unwrap_or(0);
     assert_eq!(count("users"), living(&table.users).count() as u64, "users");
-    assert_eq!(
-        count("groups"),
-        living(&table.groups).count() as u64,
-        "groups"
-    );
+    assert_eq!(count("groups"), living(&table.groups).count() as u64, "groups");
     for (id, item) in living(&table.groups) {
         let head = head(item);
         let rows = table.rows.iter().filter(|((group, _), _)| group == id);
@@ -173,11 +149,7 @@ fn check_keys(table: &Table) {
     let mut wanted = BTreeMap::new();
     let mut claim = |index: &str, value: &Value, id: &str, unique: bool| {
         let Some(value) = value.as_str() else { return };
-        let value = if unique {
-            value.to_lowercase()
-        } else {
-            value.to_owned()
-        };
+        let value = if unique { value.to_lowercase() } else { value.to_owned() };
         let sk = if unique { "K" } else { id };
         wanted.insert((format!("{index}#={value}"), sk.to_owned()), id.to_owned());
     };
@@ -201,18 +173,11 @@ fn check_keys(table: &Table) {
             !table.groups.get(owner).is_some_and(creation)
         })
         .map(|(key, item)| {
-            let owner = if key.1 == "K" {
-                text(item, "id")
-            } else {
-                &key.1
-            };
+            let owner = if key.1 == "K" { text(item, "id") } else { &key.1 };
             (key.clone(), owner.to_owned())
         })
         .collect();
-    assert_eq!(
-        there, wanted,
-        "claims and look-ups differ from the resources"
-    );
+    assert_eq!(there, wanted, "claims and look-ups differ from the resources");
 }
 
 /// Everything that must hold at any moment.
@@ -225,8 +190,10 @@ pub(crate) async fn check(bench: &Bench) {
 
 /// And nothing is left over.
 pub(crate) async fn check_clean(bench: &Bench) {
-    check(bench).await;
     let table = sort(bench, scan(bench).await);
+    check_lockstep(&table);
+    check_counts(&table);
+    check_keys(&table);
     assert_eq!((table.fences, table.chores), (0, 0), "fences, chores");
     let heads = table.users.values().chain(table.groups.values());
     for item in heads {

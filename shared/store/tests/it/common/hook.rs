@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::{
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
+        transact_get_items::{TransactGetItemsInput, TransactGetItemsOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
     },
     types::{ConsumedCapacity, ReturnConsumedCapacity},
@@ -26,13 +27,16 @@ use aws_smithy_runtime_api::client::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
         SharedHttpConnector,
     },
-    orchestrator::HttpRequest,
+    orchestrator::{HttpRequest, HttpResponse},
 };
 use aws_smithy_types::{
     body::SdkBody,
     config_bag::{Storable, StoreReplace},
 };
 use tokio::sync::Notify;
+
+/// The header that tells the connector to refuse a transaction for this reason.
+const REFUSED: &str = "x-test-refused";
 
 /// What happens to the chosen write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +70,7 @@ struct State {
     dead: bool,
     units: Units,
     sent: usize,
-    sleep_at: Option<usize>,
+    sleep_at: Option<std::ops::Range<usize>>,
 }
 
 /// Sees every call.
@@ -86,10 +90,7 @@ impl Hook {
     /// Breaks the `write`-th write from now, and those after it up to `count`.
     pub(crate) fn break_writes(&self, write: usize, count: usize, fault: Fault) {
         let mut state = self.state.lock().unwrap();
-        *state = State {
-            fault: Some((write, write + count, fault)),
-            ..State::default()
-        };
+        *state = State { fault: Some((write, write + count, fault)), ..State::default() };
     }
 
     /// How many writes there were.
@@ -150,6 +151,7 @@ impl Intercept for Shared {
             GetItemInput,
             BatchGetItemInput,
             QueryInput,
+            TransactGetItemsInput,
             PutItemInput,
             DeleteItemInput,
             TransactWriteItemsInput
@@ -188,37 +190,26 @@ impl Intercept for Shared {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(Fate(Fault::Conflict | Fault::Throttle)) = cfg.load::<Fate>() {
-            // Nothing must happen at the emulator.
-            *context.request_mut().body_mut() = SdkBody::from("{}");
-        }
+        let reason = match cfg.load::<Fate>() {
+            Some(Fate(Fault::Conflict)) => "TransactionConflict",
+            Some(Fate(Fault::Throttle)) => "ThrottlingError",
+            _ => return Ok(()),
+        };
+        // For the connector, which answers it without asking the emulator.
+        context.request_mut().headers_mut().insert(REFUSED, reason);
         Ok(())
     }
 
     fn modify_before_deserialization(
         &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _context: &mut BeforeDeserializationInterceptorContextMut<'_>,
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let body = match cfg.load::<Fate>() {
-            None => return Ok(()),
-            Some(Fate(Fault::Conflict)) => {
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "Message":"Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
-                "CancellationReasons":[{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"}]}"#
-            }
-            Some(Fate(Fault::Throttle)) => {
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "Message":"Transaction cancelled, please refer cancellation reasons for specific reasons [ThrottlingError]",
-                "CancellationReasons":[{"Code":"ThrottlingError","Message":"Throughput exceeds"}]}"#
-            }
-            Some(Fate(_)) => return Err("the answer is lost".into()),
-        };
-        let response = context.response_mut();
-        *response.status_mut() = 400.try_into().unwrap();
-        *response.body_mut() = SdkBody::from(body);
-        Ok(())
+        match cfg.load::<Fate>() {
+            Some(Fate(Fault::After | Fault::DieAfter)) => Err("the answer is lost".into()),
+            _ => Ok(()),
+        }
     }
 
     fn read_after_deserialization(
@@ -231,13 +222,9 @@ impl Intercept for Shared {
             return Ok(());
         };
         let mut state = self.0.state.lock().unwrap();
-        for (units, is_write) in units!(
-            output,
-            GetItemOutput,
-            QueryOutput,
-            PutItemOutput,
-            DeleteItemOutput
-        ) {
+        for (units, is_write) in
+            units!(output, GetItemOutput, QueryOutput, PutItemOutput, DeleteItemOutput)
+        {
             let units = units.capacity_units.unwrap_or_default();
             if is_write {
                 state.units.write += units;
@@ -246,6 +233,11 @@ impl Intercept for Shared {
             }
         }
         if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
+            for units in output.consumed_capacity() {
+                state.units.read += units.capacity_units.unwrap_or_default();
+            }
+        }
+        if let Some(output) = output.downcast_ref::<TransactGetItemsOutput>() {
             for units in output.consumed_capacity() {
                 state.units.read += units.capacity_units.unwrap_or_default();
             }
@@ -262,7 +254,12 @@ impl Intercept for Shared {
 impl Hook {
     /// Lets the `write`-th write from now fall asleep before it is sent.
     pub(crate) fn sleep_at(&self, write: usize) {
-        self.state.lock().unwrap().sleep_at = Some(write);
+        self.state.lock().unwrap().sleep_at = Some(write..write + 1);
+    }
+
+    /// Lets every write fall asleep before it is sent.
+    pub(crate) fn sleep_at_all(&self) {
+        self.state.lock().unwrap().sleep_at = Some(0..usize::MAX);
     }
 
     /// Waits until a write sleeps.
@@ -282,7 +279,8 @@ impl Hook {
         }
         let mut state = self.state.lock().unwrap();
         state.sent += 1;
-        state.sleep_at == Some(state.sent)
+        let sent = state.sent;
+        state.sleep_at.as_ref().is_some_and(|range| range.contains(&sent))
     }
 }
 
@@ -316,6 +314,15 @@ impl HttpConnector for SleepyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (hook, connector) = (Arc::clone(&self.hook), self.connector.clone());
         HttpConnectorFuture::new(async move {
+            if let Some(reason) = request.headers().get(REFUSED) {
+                let body = format!(
+                    r#"{{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                    "Message":"Transaction cancelled [{reason}]",
+                    "CancellationReasons":[{{"Code":"{reason}","Message":"Again"}}]}}"#
+                );
+                let status = 400.try_into().unwrap();
+                return Ok(HttpResponse::new(status, SdkBody::from(body)));
+            }
             if hook.sleeps_now(&request) {
                 hook.asleep.notify_one();
                 hook.wake.notified().await;

@@ -119,10 +119,7 @@ fn client(url: &str, hook: &Arc<Hook>) -> Client {
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .endpoint_url(url)
-        .http_client(hook::Sleepy {
-            hook: Arc::clone(hook),
-            client: Builder::new().build_http(),
-        })
+        .http_client(hook::Sleepy { hook: Arc::clone(hook), client: Builder::new().build_http() })
         .retry_config(lychgate_store::retries())
         .interceptor(hook::Shared(Arc::clone(hook)))
         .build();
@@ -170,12 +167,11 @@ impl Bench {
 
     /// Remembers the whole table.
     pub(crate) fn keep(&mut self) {
-        let nanos = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap()
-            .as_nanos();
-        let name = format!("lychgate-store-{}-{nanos}.db", std::process::id());
+        static SNAPSHOTS: AtomicU64 = AtomicU64::new(0);
+        let number = SNAPSHOTS.fetch_add(1, Ordering::SeqCst);
+        let name = format!("lychgate-store-{}-{number}.db", std::process::id());
         let path = std::env::temp_dir().join(name);
+        drop(std::fs::remove_file(&path));
         self.database.vacuum_into(path.to_str().unwrap()).unwrap();
         self.snapshot = Some(path);
     }
@@ -188,6 +184,8 @@ impl Bench {
     }
 
     pub(crate) async fn user(&self, name: &str) -> User {
+        // So that the order of ids is that of creation.
+        self.world.pass(1);
         let user = user(&self.world, name);
         self.calm
             .create_user(
@@ -229,38 +227,21 @@ impl Bench {
     }
 
     pub(crate) async fn read_group(&self, id: GroupId) -> Option<Group> {
-        let wanted = Wanted {
-            groups: vec![id],
-            ..Wanted::default()
-        };
-        let found = self
-            .calm
-            .fetch(&self.ctx(), &self.organization, wanted)
-            .await
-            .unwrap();
+        let wanted = Wanted { groups: vec![id], ..Wanted::default() };
+        let found = self.calm.fetch(&self.ctx(), &self.organization, wanted).await.unwrap();
         found.groups.into_iter().next()
     }
 
     pub(crate) async fn read_user(&self, id: UserId) -> Option<User> {
-        let wanted = Wanted {
-            users: vec![id],
-            ..Wanted::default()
-        };
-        let found = self
-            .calm
-            .fetch(&self.ctx(), &self.organization, wanted)
-            .await
-            .unwrap();
+        let wanted = Wanted { users: vec![id], ..Wanted::default() };
+        let found = self.calm.fetch(&self.ctx(), &self.organization, wanted).await.unwrap();
         found.users.into_iter().next()
     }
 
     /// The member ids that a reader sees, and the count that the group states.
     pub(crate) async fn seen(&self, id: GroupId) -> Option<(u64, Vec<MemberId>)> {
-        let membership = self
-            .calm
-            .membership(&self.ctx(), &self.organization, id, usize::MAX)
-            .await
-            .unwrap()?;
+        let membership =
+            self.calm.membership(&self.ctx(), &self.organization, id, usize::MAX).await.unwrap()?;
         let ids = membership.members.iter().map(|member| member.id).collect();
         Some((membership.group.member_count, ids))
     }
@@ -318,10 +299,7 @@ pub(crate) fn group(world: &TestWorld, name: &str, members: usize) -> Group {
 }
 
 pub(crate) fn key(index: Index, value: &str) -> IndexKey {
-    IndexKey {
-        index,
-        value: value.to_owned(),
-    }
+    IndexKey { index, value: value.to_owned() }
 }
 
 pub(crate) fn user_keys(user: &User) -> Vec<IndexKey> {
@@ -333,10 +311,7 @@ pub(crate) fn user_keys(user: &User) -> Vec<IndexKey> {
 }
 
 pub(crate) fn group_keys(group: &Group) -> Vec<IndexKey> {
-    let mut keys = vec![key(
-        Index::GroupDisplayName,
-        &group.display_name().to_lowercase(),
-    )];
+    let mut keys = vec![key(Index::GroupDisplayName, &group.display_name().to_lowercase())];
     if let Some(id) = group.resource.text("externalId") {
         keys.push(key(Index::GroupExternalId, id));
     }
@@ -344,10 +319,7 @@ pub(crate) fn group_keys(group: &Group) -> Vec<IndexKey> {
 }
 
 pub(crate) fn member(user: &User) -> Member {
-    Member {
-        id: MemberId::User(user.id),
-        display: Some(user.user_name().to_owned()),
-    }
+    Member { id: MemberId::User(user.id), display: Some(user.user_name().to_owned()) }
 }
 
 pub(crate) fn event(kind: EventKind) -> Event {
@@ -407,11 +379,7 @@ pub(crate) fn organization(world: &TestWorld, id: OrganizationId, domain: &str) 
         id,
         domain: Domain::parse(domain).unwrap(),
         name: "Example".to_owned(),
-        licence: Licence {
-            state: LicenceState::Active,
-            seats: None,
-            ends: None,
-        },
+        licence: Licence { state: LicenceState::Active, seats: None, ends: None },
         directory: Settings::default(),
         owners: Vec::new(),
         owners_suspended: Vec::new(),
