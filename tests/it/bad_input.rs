@@ -347,7 +347,7 @@ async fn a_bad_operation_of_a_bulk_does_not_lose_the_others() {
 
 #[tokio::test]
 async fn an_operation_of_a_bulk_with_an_unknown_endpoint_refuses_the_whole_request() {
-    // FIXME: RFC 7644 §3.7.3 answers such an operation by itself, with status 400, and goes on with the others.
+    // FIXME(#2): RFC 7644 §3.7.3 answers such an operation by itself, with status 400, and goes on with the others.
     let scene = Scene::new().await;
     let operations = json!([
         {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"userName": "a@example.com"}},

@@ -54,3 +54,13 @@ pub fn read<T: DeserializeOwned>(path: &PathBuf) -> T {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"))
 }
+
+/// A number that whoever runs the tests may set (`MODEL_SEED`, `FUZZ_RUNS` …).
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a seed is for the person who runs the tests, not configuration of the product"
+)]
+pub fn number_asked_for(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
