@@ -4,7 +4,11 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use conformance::http::{Answer, Wire, send};
-use lychgate_edge::routes::{DEFAULT_FUNCTION, ROUTES};
+use lychgate_edge::{
+    config::Config,
+    logging::Level,
+    routes::{DEFAULT_FUNCTION, ROUTES},
+};
 use lychgate_local::{Options, Running, start};
 use serde_json::{Value, json};
 
@@ -20,7 +24,9 @@ fn binaries() -> PathBuf {
 }
 
 async fn stack() -> Running {
-    let options = Options { bootstrap: Some(binaries()), ..Options::in_memory() };
+    // The processes' log would stand between the test's own lines.
+    let config = Config { log: Level::OFF, ..Config::default() };
+    let options = Options { bootstrap: Some(binaries()), config, ..Options::in_memory() };
     start(options).await.expect("the stack starts")
 }
 

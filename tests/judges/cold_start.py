@@ -109,9 +109,15 @@ class Dynamo(Server):
         behind.close()
 
 
-def serve(handler: type[Server], context: ssl.SSLContext | None = None) -> http.server.ThreadingHTTPServer:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+class Threads(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass  # a function that was ended while it waited
+
+
+def serve(handler: type[Server], context: ssl.SSLContext | None = None) -> Threads:
+    server = Threads(("127.0.0.1", 0), handler)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
