@@ -267,7 +267,7 @@ pub fn bulk(bytes: &[u8]) {
     let Some(body) = parsed(bytes) else { return };
     match BulkRequest::parse(body, &mut Notices::default()) {
         Ok(mut request) => {
-            for operation in &mut request.operations {
+            for operation in request.operations.iter_mut().flatten() {
                 let references: Vec<String> =
                     operation.references().iter().map(|&name| name.to_owned()).collect();
                 let done = operation.resolve(|name| {

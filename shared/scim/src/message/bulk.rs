@@ -484,7 +484,7 @@ mod tests {
     #[test]
     fn the_response_has_text_statuses() {
         let result = BulkResult {
-            method: BulkMethod::Post,
+            method: BulkMethod::Post.name().into(),
             bulk_id: Some("q".into()),
             version: Some("W/\"1\"".into()),
             location: Some("https://x.test/Users/1".into()),
