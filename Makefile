@@ -11,7 +11,7 @@ PORT ?= 8080
 DATA ?= data
 STORE ?= file
 ARCH ?= x86_64
-FUZZ_SECS ?= 10
+FUZZ_RUNS ?= 50000
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV := .venv/bin
@@ -36,7 +36,7 @@ FLAG_arm64 := --arm64
 help: ## What can be made here
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 	@echo
-	@echo "  Settings: PORT=$(PORT) DATA=$(DATA) STORE=$(STORE) (file, memory) ARCH=$(ARCH) (x86_64, arm64) FUZZ_SECS=$(FUZZ_SECS)"
+	@echo "  Settings: PORT=$(PORT) DATA=$(DATA) STORE=$(STORE) (file, memory) ARCH=$(ARCH) (x86_64, arm64) FUZZ_RUNS=$(FUZZ_RUNS)"
 
 # --- Using it -------------------------------------------------------------------------------------------------------
 
@@ -110,8 +110,8 @@ doc: ## The documentation of the crates; a broken link fails
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 .PHONY: fuzz-smoke
-fuzz-smoke: ## Each fuzz body for FUZZ_SECS seconds, seeded
-	FUZZ_SECS=$(FUZZ_SECS) cargo test --workspace --test it --quiet -- fuzz
+fuzz-smoke: ## Each fuzz body FUZZ_RUNS times, seeded
+	FUZZ_RUNS=$(FUZZ_RUNS) cargo test --workspace --test it --quiet -- fuzz
 
 .PHONY: bench
 bench: ## CPU per operation, against a bare handler that makes the same calls (QUICK=1: a look in between)
@@ -138,7 +138,7 @@ deny: ## Licences, sources, banned crates and advisories (cargo install --locked
 ci: ## What CI runs, in its order
 	$(MAKE) check
 	$(MAKE) test
-	$(MAKE) fuzz-smoke FUZZ_SECS=3
+	$(MAKE) fuzz-smoke FUZZ_RUNS=20000
 	$(MAKE) doc
 	$(MAKE) sizes
 	$(MAKE) invoke

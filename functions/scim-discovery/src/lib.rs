@@ -15,7 +15,7 @@ use lychgate_scim::{
     message::bulk::BULK_OPERATIONS_MAX,
     schema::Catalogue,
 };
-use serde_json::Value;
+use serde::Serialize;
 
 /// The function's name in the route table.
 const FUNCTION: &str = routes::DEFAULT_FUNCTION;
@@ -45,10 +45,8 @@ impl Discovery {
         let started = self.stack.world.now();
         match routes::find(request.method, &request.segments) {
             Found::Route(route, parameters) if route.function == FUNCTION => {
-                let reply = match document(route, &parameters, request, &self.stack.catalogue) {
-                    Ok(body) => Reply::json(200, SCIM_MEDIA_TYPE, &body),
-                    Err(error) => Reply::error(error, request),
-                };
+                let reply = document(route, &parameters, request, &self.stack.catalogue)
+                    .unwrap_or_else(|error| Reply::error(error, request));
                 log(&self.stack.ctx(request), route, started, None, &reply, None);
                 reply
             }
@@ -62,7 +60,7 @@ fn document(
     parameters: &Parameters,
     request: &Request,
     catalogue: &Catalogue,
-) -> Result<Value, Error> {
+) -> Result<Reply, Error> {
     if let Some(fault) = &request.fault {
         return Err(fault.clone());
     }
@@ -74,15 +72,23 @@ fn document(
     let root = format!("{}{SCIM_ROOT}", request.base_url);
     let id = parameters.get("id");
     match route.path {
-        "/scim/v2/ServiceProviderConfig" => Ok(discovery::service_provider_config(&root, &offer())),
-        "/scim/v2/ResourceTypes" => Ok(discovery::resource_types(&root, catalogue)),
+        "/scim/v2/ServiceProviderConfig" => {
+            Ok(found(&discovery::service_provider_config(&root, &offer())))
+        }
+        "/scim/v2/ResourceTypes" => Ok(found(&discovery::resource_types(&root, catalogue))),
         "/scim/v2/ResourceTypes/{id}" => discovery::resource_type(&root, catalogue, id)
+            .map(|resource_type| found(&resource_type))
             .ok_or_else(|| Error::not_found("There is no such resource type. See /ResourceTypes.")),
-        "/scim/v2/Schemas" => Ok(discovery::schemas(&root, catalogue)),
+        "/scim/v2/Schemas" => Ok(found(&discovery::schemas(&root, catalogue))),
         "/scim/v2/Schemas/{id}" => discovery::schema(&root, catalogue, id)
+            .map(|schema| found(&schema))
             .ok_or_else(|| Error::not_found("There is no such schema. See /Schemas.")),
         _ => Err(Error::not_found("There is nothing at this address.")),
     }
+}
+
+fn found(document: &impl Serialize) -> Reply {
+    Reply::json(200, SCIM_MEDIA_TYPE, document)
 }
 
 fn offer() -> Offer {

@@ -12,6 +12,7 @@ pub mod credential;
 
 // The nouns, and what the use cases need of a store.
 pub mod organization;
+pub mod owners;
 pub mod access_token;
 pub mod operator_key;
 pub mod record;

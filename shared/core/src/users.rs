@@ -14,6 +14,7 @@ use crate::{
     ids::UserId,
     index, list,
     organization::Organization,
+    owners::{self, OwnersRefusal},
     ports::{Beside, CommitError, Directory, List, Users, Wanted},
     precondition::{Preconditions, etag},
     record::{Index, IndexKey, Memberships, Origin, Suspension, User},
@@ -215,7 +216,7 @@ pub(crate) async fn remove<S: Users>(
     organization: &Organization,
     user: &User,
 ) -> Result<(), Refused> {
-    let after = owners_without(organization, user.id, true).map_err(Refused::Because)?;
+    let after = owners::without(organization, user.id).map_err(last_owner)?;
     let beside = after.as_ref().map(|after| Beside { before: organization, after });
     let event = event(call, EventKind::MemberDeleted, user, Map::new());
     let keys = index::user_keys(&user.resource);
@@ -294,8 +295,8 @@ pub(crate) async fn update<S: Users>(
     after: &User,
 ) -> Result<(), Refused> {
     let owners = match (before.is_suspended(), after.is_suspended()) {
-        (false, true) => owners_without(organization, after.id, false).map_err(Refused::Because)?,
-        (true, false) => owners_with(organization, after.id),
+        (false, true) => owners::with_suspended(organization, after.id).map_err(last_owner)?,
+        (true, false) => owners::with_restored(organization, after.id),
         _ => None,
     };
     let kind = match (before.is_suspended(), after.is_suspended()) {
@@ -333,43 +334,15 @@ fn mark_suspension(call: &Call<'_>, user: &mut User) {
     }
 }
 
-/// The organization without this owner; `None` when the user is none. The last one who can get in stays (O4).
-fn owners_without(
-    organization: &Organization,
-    user: UserId,
-    for_good: bool,
-) -> Result<Option<Organization>, Error> {
-    let is_last = organization.owners == [user];
-    if is_last {
-        return Err(Error::forbidden(
-            "This is the organization's last active owner, who cannot be suspended or deleted. Make somebody else an owner first.",
-        ));
-    }
-    let was_active = organization.owners.contains(&user);
-    let was_suspended = organization.owners_suspended.contains(&user);
-    if !(was_active || (was_suspended && for_good)) {
-        return Ok(None);
-    }
-    let mut after = organization.clone();
-    after.version += 1;
-    after.owners.retain(|owner| *owner != user);
-    after.owners_suspended.retain(|owner| *owner != user);
-    if !for_good {
-        after.owners_suspended.push(user);
-    }
-    Ok(Some(after))
-}
-
-/// The organization with this suspended owner active again; `None` when the user is none.
-fn owners_with(organization: &Organization, user: UserId) -> Option<Organization> {
-    if !organization.owners_suspended.contains(&user) {
-        return None;
-    }
-    let mut after = organization.clone();
-    after.version += 1;
-    after.owners_suspended.retain(|owner| *owner != user);
-    after.owners.push(user);
-    Some(after)
+/// The last owner who can get in stays (O4).
+fn last_owner(refusal: OwnersRefusal) -> Refused {
+    let detail = match refusal {
+        OwnersRefusal::LastOwner => {
+            "This is the organization's last active owner, who cannot be suspended or deleted. Make somebody else an owner first."
+        }
+        OwnersRefusal::TooMany => "The organization has as many owners as it may have.",
+    };
+    Refused::Because(Error::forbidden(detail))
 }
 
 fn event(call: &Call<'_>, kind: EventKind, user: &User, mut data: Map<String, Value>) -> Event {

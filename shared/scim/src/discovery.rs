@@ -5,13 +5,13 @@
 
 mod meta_schemas;
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Value, json};
 
 use crate::{
-    message::list::ListResponse,
+    message::{LIST_RESPONSE, list::ListResponse},
     schema::{
-        Attribute, AttributeType, Catalogue, Mutability, ResourceType, Returned, Schema, Text,
-        Uniqueness,
+        Attribute, AttributeType, Catalogue, Mutability, ResourceType, Returned, Schema, Uniqueness,
     },
 };
 
@@ -107,20 +107,116 @@ pub fn resource_type(base_url: &str, catalogue: &Catalogue, id: &str) -> Option<
 
 /// `GET /Schemas`: those of the resource types, and those that describe discovery itself.
 #[must_use]
-pub fn schemas(base_url: &str, catalogue: &Catalogue) -> Value {
-    let published = catalogue.schemas().map(|schema| schema_value(base_url, schema));
-    let own = meta_schemas::all().iter().map(|schema| schema_value(base_url, schema));
-    ListResponse::whole(published.chain(own).collect()).render()
+pub fn schemas<'a>(base_url: &'a str, catalogue: &'a Catalogue) -> SchemaList<'a> {
+    let all = catalogue.schemas().chain(meta_schemas::all());
+    let resources: Vec<_> = all.map(|schema| SchemaDocument { base_url, schema }).collect();
+    SchemaList {
+        schemas: [LIST_RESPONSE],
+        total_results: resources.len(),
+        start_index: 1,
+        items_per_page: resources.len(),
+        resources,
+    }
 }
 
 /// `GET /Schemas/{id}`; the id is the URN, in any case.
 #[must_use]
-pub fn schema(base_url: &str, catalogue: &Catalogue, urn: &str) -> Option<Value> {
-    catalogue
-        .schemas()
-        .chain(meta_schemas::all())
-        .find(|schema| schema.id.eq_ignore_ascii_case(urn))
-        .map(|schema| schema_value(base_url, schema))
+pub fn schema<'a>(
+    base_url: &'a str,
+    catalogue: &'a Catalogue,
+    urn: &str,
+) -> Option<SchemaDocument<'a>> {
+    let mut all = catalogue.schemas().chain(meta_schemas::all());
+    let schema = all.find(|schema| schema.id.eq_ignore_ascii_case(urn))?;
+    Some(SchemaDocument { base_url, schema })
+}
+
+/// The list of all schemas. Written straight from the data: as a tree of JSON values it would be most of a cold start.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaList<'a> {
+    schemas: [&'static str; 1],
+    total_results: usize,
+    start_index: usize,
+    items_per_page: usize,
+    #[serde(rename = "Resources")]
+    resources: Vec<SchemaDocument<'a>>,
+}
+
+/// A schema as it is published (RFC 7643 §7).
+#[derive(Debug, Clone, Copy)]
+pub struct SchemaDocument<'a> {
+    base_url: &'a str,
+    schema: &'a Schema,
+}
+
+impl Serialize for SchemaDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { base_url, schema } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("schemas", &[SCHEMA])?;
+        map.serialize_entry("id", &schema.id)?;
+        map.serialize_entry("name", &schema.name)?;
+        map.serialize_entry("description", &schema.description)?;
+        map.serialize_entry("attributes", &Published(&schema.attributes))?;
+        let location = format!("{}/Schemas/{}", root(base_url), schema.id);
+        map.serialize_entry("meta", &SchemaMeta { resource_type: "Schema", location })?;
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SchemaMeta {
+    resource_type: &'static str,
+    location: String,
+}
+
+/// Attributes as they are published.
+struct Published<'a>(&'a [Attribute]);
+
+impl Serialize for Published<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(PublishedAttribute))
+    }
+}
+
+struct PublishedAttribute<'a>(&'a Attribute);
+
+impl Serialize for PublishedAttribute<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let attribute = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &attribute.name)?;
+        map.serialize_entry("type", type_keyword(attribute.kind))?;
+        // Depth: the deepest is `attributes.subAttributes.…` of the Schema schema, written down in this crate.
+        if !attribute.sub_attributes.is_empty() {
+            map.serialize_entry("subAttributes", &Published(&attribute.sub_attributes))?;
+        }
+        map.serialize_entry("multiValued", &attribute.multi_valued)?;
+        map.serialize_entry("description", &attribute.description)?;
+        map.serialize_entry("required", &attribute.required)?;
+        if !attribute.canonical_values.is_empty() {
+            map.serialize_entry("canonicalValues", &attribute.canonical_values)?;
+        }
+        let compared_as_text = !matches!(
+            attribute.kind,
+            AttributeType::Boolean
+                | AttributeType::Integer
+                | AttributeType::Decimal
+                | AttributeType::Complex
+        );
+        if compared_as_text {
+            map.serialize_entry("caseExact", &attribute.case_exact)?;
+        }
+        map.serialize_entry("mutability", mutability_keyword(attribute.mutability))?;
+        map.serialize_entry("returned", returned_keyword(attribute.returned))?;
+        map.serialize_entry("uniqueness", uniqueness_keyword(attribute.uniqueness))?;
+        if !attribute.reference_types.is_empty() {
+            map.serialize_entry("referenceTypes", &attribute.reference_types)?;
+        }
+        map.end()
+    }
 }
 
 fn root(base_url: &str) -> &str {
@@ -146,58 +242,6 @@ fn resource_type_value(base_url: &str, resource_type: &ResourceType) -> Value {
             "location": format!("{}/ResourceTypes/{}", root(base_url), resource_type.name),
         },
     })
-}
-
-fn schema_value(base_url: &str, schema: &Schema) -> Value {
-    json!({
-        "schemas": [SCHEMA],
-        "id": schema.id,
-        "name": schema.name,
-        "description": schema.description,
-        "attributes": schema.attributes.iter().map(attribute_value).collect::<Vec<_>>(),
-        "meta": {
-            "resourceType": "Schema",
-            "location": format!("{}/Schemas/{}", root(base_url), schema.id),
-        },
-    })
-}
-
-fn attribute_value(attribute: &Attribute) -> Value {
-    let mut map = Map::with_capacity(12);
-    let mut put = |name: &str, value: Value| {
-        map.insert(name.to_owned(), value);
-    };
-    let texts =
-        |list: &[Text]| list.iter().map(|text| Value::from(text.as_ref())).collect::<Value>();
-    put("name", attribute.name.as_ref().into());
-    put("type", type_keyword(attribute.kind).into());
-    // Depth: the deepest is `attributes.subAttributes.…` of the Schema schema, written down in this crate.
-    if !attribute.sub_attributes.is_empty() {
-        put("subAttributes", attribute.sub_attributes.iter().map(attribute_value).collect());
-    }
-    put("multiValued", attribute.multi_valued.into());
-    put("description", attribute.description.as_ref().into());
-    put("required", attribute.required.into());
-    if !attribute.canonical_values.is_empty() {
-        put("canonicalValues", texts(&attribute.canonical_values));
-    }
-    let compared_as_text = !matches!(
-        attribute.kind,
-        AttributeType::Boolean
-            | AttributeType::Integer
-            | AttributeType::Decimal
-            | AttributeType::Complex
-    );
-    if compared_as_text {
-        put("caseExact", attribute.case_exact.into());
-    }
-    put("mutability", mutability_keyword(attribute.mutability).into());
-    put("returned", returned_keyword(attribute.returned).into());
-    put("uniqueness", uniqueness_keyword(attribute.uniqueness).into());
-    if !attribute.reference_types.is_empty() {
-        put("referenceTypes", texts(&attribute.reference_types));
-    }
-    Value::Object(map)
 }
 
 const fn type_keyword(kind: AttributeType) -> &'static str {
@@ -257,6 +301,10 @@ mod tests {
         }
     }
 
+    fn value(document: impl Serialize) -> Value {
+        serde_json::to_value(document).unwrap()
+    }
+
     fn nulls(value: &Value) -> usize {
         match value {
             Value::Null => 1,
@@ -272,7 +320,7 @@ mod tests {
         let all = [
             service_provider_config(BASE, &offer()),
             resource_types(BASE, &catalogue),
-            schemas(BASE, &catalogue),
+            value(schemas(BASE, &catalogue)),
         ];
         assert_eq!(all.iter().map(nulls).sum::<usize>(), 0);
     }
@@ -295,23 +343,24 @@ mod tests {
     #[test]
     fn all_in_the_lists_is_found_singly_in_any_case() {
         let catalogue = Catalogue::standard();
-        let list = schemas(BASE, &catalogue);
+        let list = value(schemas(BASE, &catalogue));
         assert_eq!(list["totalResults"], 6);
         for one in list["Resources"].as_array().unwrap() {
             let urn = one["id"].as_str().unwrap().to_ascii_uppercase();
-            assert_eq!(schema(BASE, &catalogue, &urn).as_ref(), Some(one));
+            assert_eq!(schema(BASE, &catalogue, &urn).map(value).as_ref(), Some(one));
         }
         for one in resource_types(BASE, &catalogue)["Resources"].as_array().unwrap() {
             let name = one["id"].as_str().unwrap().to_ascii_lowercase();
             assert_eq!(resource_type(BASE, &catalogue, &name).as_ref(), Some(one));
         }
-        assert_eq!(schema(BASE, &catalogue, "urn:x"), None);
+        assert!(schema(BASE, &catalogue, "urn:x").is_none());
         assert_eq!(resource_type(BASE, &catalogue, "Robot"), None);
     }
 
     #[test]
     fn what_is_the_operators_own_is_not_shown() {
-        let user = schema(BASE, &Catalogue::standard(), crate::schema::USER_SCHEMA).unwrap();
+        let catalogue = Catalogue::standard();
+        let user = value(schema(BASE, &catalogue, crate::schema::USER_SCHEMA).unwrap());
         let attributes = user["attributes"].as_array().unwrap();
         let send_emails = attributes.iter().find(|it| it["name"] == "sendEmails").unwrap();
         let names: Vec<_> = send_emails.as_object().unwrap().keys().cloned().collect();

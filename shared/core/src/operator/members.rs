@@ -9,8 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     Page, Refusal, again,
     checks::{cursor, page_size},
-    organizations, owners,
-    owners::OwnersRefusal,
+    organizations,
 };
 use crate::{
     ctx::Ctx,
@@ -18,6 +17,7 @@ use crate::{
     ids::{OrganizationId, UserId},
     index,
     organization::{OWNERS_MAX, Organization},
+    owners::{self, OwnersRefusal},
     ports::{Beside, Directory, Organizations, Users, Wanted},
     record::{Suspension, User},
     time::Timestamp,

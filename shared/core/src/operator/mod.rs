@@ -14,7 +14,6 @@ pub mod licence;
 pub mod members;
 pub mod members_csv;
 pub mod organizations;
-pub mod owners;
 pub mod refusal;
 pub mod tokens;
 
