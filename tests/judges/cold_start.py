@@ -228,7 +228,9 @@ def main() -> int:
                 counted, status = count(bootstrap, event, f"https://localhost:{secure.server_address[1]}")
                 shown = f"{counted / 1e6:.2f}"
             bound = MILLIONS_MAX.get(name, MILLIONS_MAX_ELSE)
-            good = counted <= bound * 1e6 and status not in ("no status", "500", "503")
+            # A scheduled function has no HTTP status to give.
+            answered = status == "no status" if name == "directory-sweep" else status not in ("no status", "500", "503")
+            good = counted <= bound * 1e6 and answered
             print(
                 f"{name:<22}{over_http / 1e6:>12.2f}{shown:>12}{bound:>10.1f}  {status}{'' if good else '  FAILED'}",
                 flush=True,

@@ -173,6 +173,13 @@ async fn every_write_of_a_change_may_fail_or_lose_its_answer() {
     }
 }
 
+/// A PATCH that adds a thousand members, with the process dying after every single write of it.
+#[tokio::test]
+async fn the_process_may_die_after_every_write_of_a_patch_of_a_thousand_members() {
+    let scene = Scene::new(MANY).await;
+    scene.break_all(Kind::Add, &[Fault::DieAfter], |_, _| true).await;
+}
+
 /// The emulator takes seconds for a thousand members. `LYCHGATE_FAULTS=all` breaks every write of such a change;
 /// else a few hundred members have to do, and one write in the middle and the last but one.
 #[tokio::test]
