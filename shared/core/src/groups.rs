@@ -310,12 +310,17 @@ async fn change<S: Groups>(
         candidates.find_rest(call, store, &all, group.id).await?;
         let policy = organization.directory.unknown_members;
         members::keep_known(call, &mut changes, &candidates, group.id, policy)?;
+        let version = group.version;
         let Net { group: before, add, remove, relabel } =
             net(call, store, group, &changes, &candidates).await?;
-        if !relabel.is_empty() {
-            store.relabel_members(&call.ctx, &organization.id, before.id, &relabel).await;
+        // The membership was read after the group. What was decided, and what `If-Match` was held against, is of
+        // the version that was read first.
+        if before.version != version {
+            attempt = lost(call, CommitError::Stale, attempt).await?;
+            continue;
         }
         if resource == before.resource && add.is_empty() && remove.is_empty() {
+            store.relabel_members(&call.ctx, &organization.id, before.id, &relabel).await;
             return Ok((before, organization));
         }
         let count = before.member_count + add.len() as u64;
@@ -328,6 +333,7 @@ async fn change<S: Groups>(
         };
         match write(call, store, &organization, &before, &after, &add, &remove).await {
             Ok(version) => {
+                store.relabel_members(&call.ctx, &organization.id, before.id, &relabel).await;
                 after.version = version;
                 return Ok((after, organization));
             }

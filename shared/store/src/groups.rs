@@ -22,7 +22,7 @@ use crate::{
     },
     keys,
     large::Edit,
-    pending::{as_read, next_version},
+    pending::{WAIT_ATTEMPTS_MAX, as_read, next_version},
     transact::{ACTIONS_MAX, Action, Failed, Meaning, RESERVE_MILLIS, Refused, Transaction},
 };
 
@@ -294,6 +294,7 @@ impl Store {
     ) -> Result<(), CommitError> {
         if let Refused::Conditions(failed) = &refused
             && let Some(key) = only_claim(failed)
+            && attempt < WAIT_ATTEMPTS_MAX
         {
             return self.clear_claim(ctx, organization, key, attempt).await;
         }

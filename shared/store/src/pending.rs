@@ -29,6 +29,8 @@ const LEASE_GRACE_MILLIS: u64 = 1_000;
 
 const WAIT_MILLIS: u64 = 40;
 const WAIT_MILLIS_MAX: u64 = 500;
+/// How often somebody looks whether a change in their way has ended: more often than a lease is long.
+pub(crate) const WAIT_ATTEMPTS_MAX: u32 = 400;
 
 /// When a lease that begins now ends.
 pub(crate) fn lease_ends(ctx: &Ctx<'_>) -> Timestamp {
@@ -127,6 +129,9 @@ impl Store {
         let Some(pending) = &group.pending else {
             return Ok(());
         };
+        if attempt >= WAIT_ATTEMPTS_MAX {
+            return Err(busy(ctx, pending));
+        }
         if !is_live(ctx, pending) {
             return match self.abandon(ctx, organization, group, pending, keys).await {
                 // Somebody else did it, or the change was committed after all: both are fine.
