@@ -1,0 +1,1 @@
+//! AuthnRequest (SAML Core §3.4.1).

@@ -1,0 +1,1 @@
+//! Bindings: Redirect and POST (SAML Bindings §3.4, §3.5).

@@ -1,0 +1,1 @@
+//! Single logout (SAML Profiles §4.4, SAML Core §3.7).

@@ -1,0 +1,1 @@
+//! Metadata (SAML Metadata §2): the IdP's in, ours out.

@@ -1,0 +1,194 @@
+//! The strict reader (SAML Core §1.3, §3): bounded, without DTD, processing instructions or entities.
+//!
+//! Bytes → [`Source`] (a linear scan holds every limit before any tree is built; BOM taken away, line ends normalized)
+//! → [`Document`] → [`Element`], whose accessors refuse what a lenient reader would guess about.
+
+use crate::Rejection;
+
+/// Limits of one document; each is checked before a tree is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest document, in bytes.
+    pub bytes_max: usize,
+    /// The deepest nesting of elements.
+    pub depth_max: usize,
+    /// The most elements.
+    pub elements_max: usize,
+    /// The most attributes of one element, namespace declarations included.
+    pub attributes_max: usize,
+    /// The most namespace declarations in the document.
+    pub namespaces_max: usize,
+}
+
+impl Limits {
+    /// Of a SAML message.
+    pub const MESSAGE: Self = Self {
+        bytes_max: 256 * 1024,
+        depth_max: 64,
+        elements_max: 10_000,
+        attributes_max: 64,
+        namespaces_max: 1_000,
+    };
+    /// Of a metadata document. (A federation's aggregate is not for us: one IdP's is at most some 100 KB.)
+    pub const METADATA: Self = Self {
+        bytes_max: 1024 * 1024,
+        depth_max: 64,
+        elements_max: 20_000,
+        attributes_max: 64,
+        namespaces_max: 2_000,
+    };
+}
+
+/// The text of a document that has passed the scan: UTF-8, bounded, no DTD, no processing instruction, normalized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source(String);
+
+impl Source {
+    /// Scans the bytes.
+    ///
+    /// # Errors
+    /// [`Rejection::Xml`] says what is not taken.
+    pub fn new(_bytes: &[u8], _limits: &Limits) -> Result<Self, Rejection> {
+        Err(Rejection::Xml("not built yet".to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Parses it.
+    ///
+    /// # Errors
+    /// [`Rejection::Xml`] when it is not well-formed.
+    pub fn parse(&self) -> Result<Document<'_>, Rejection> {
+        roxmltree::Document::parse(&self.0)
+            .map(Document)
+            .map_err(|error| Rejection::Xml(error.to_string()))
+    }
+}
+
+/// A parsed document: still a rumour.
+#[derive(Debug)]
+pub struct Document<'a>(roxmltree::Document<'a>);
+
+impl<'a> Document<'a> {
+    /// The root element.
+    #[must_use]
+    pub fn root(&self) -> Element<'_, 'a> {
+        Element(self.0.root_element())
+    }
+}
+
+/// An element, with accessors that refuse to guess.
+#[derive(Debug, Clone, Copy)]
+pub struct Element<'d, 'a>(pub(crate) roxmltree::Node<'d, 'a>);
+
+/// Namespaces of the standards.
+pub mod ns {
+    /// SAML assertions.
+    pub const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+    /// SAML protocol.
+    pub const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+    /// SAML metadata.
+    pub const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+    /// XML Signature.
+    pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+    /// XML Encryption 1.0.
+    pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+    /// XML Encryption 1.1.
+    pub const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
+}
+
+impl<'d, 'a> Element<'d, 'a> {
+    /// Whether it has this expanded name.
+    #[must_use]
+    pub fn is(self, namespace: &str, local: &str) -> bool {
+        let name = self.0.tag_name();
+        name.namespace() == Some(namespace) && name.name() == local
+    }
+
+    /// The local name.
+    #[must_use]
+    pub fn local(self) -> &'d str {
+        self.0.tag_name().name()
+    }
+
+    /// The namespace; empty when there is none.
+    #[must_use]
+    pub fn namespace(self) -> &'d str {
+        self.0.tag_name().namespace().unwrap_or_default()
+    }
+
+    /// The value of the attribute of this name that is in no namespace.
+    #[must_use]
+    pub fn attribute(self, local: &str) -> Option<&'d str> {
+        self.0.attribute(local)
+    }
+
+    /// The child elements.
+    pub fn children(self) -> impl Iterator<Item = Element<'d, 'a>> {
+        self.0.children().filter(roxmltree::Node::is_element).map(Element)
+    }
+
+    /// The child elements of this name.
+    pub fn children_named(
+        self,
+        namespace: &'static str,
+        local: &'static str,
+    ) -> impl Iterator<Item = Element<'d, 'a>> {
+        self.children().filter(move |child| child.is(namespace, local))
+    }
+
+    /// The one child of this name, or none.
+    ///
+    /// # Errors
+    /// [`Rejection::Xml`] when there are several.
+    pub fn optional(
+        self,
+        namespace: &'static str,
+        local: &'static str,
+    ) -> Result<Option<Element<'d, 'a>>, Rejection> {
+        let mut children = self.children_named(namespace, local);
+        let first = children.next();
+        match children.next() {
+            None => Ok(first),
+            Some(_) => Err(Rejection::Xml(format!("more than one {local} in {}", self.local()))),
+        }
+    }
+
+    /// The one child of this name.
+    ///
+    /// # Errors
+    /// [`Rejection::Xml`] when there is none, or several.
+    pub fn only(
+        self,
+        namespace: &'static str,
+        local: &'static str,
+    ) -> Result<Element<'d, 'a>, Rejection> {
+        self.optional(namespace, local)?
+            .ok_or_else(|| Rejection::Xml(format!("{} has no {local}", self.local())))
+    }
+
+    /// The text, whole: all text nodes joined. What it gives is exactly what was signed.
+    ///
+    /// # Errors
+    /// [`Rejection::Xml`] when there is a comment or an element in it (rule 6: a reader that stops there reads less
+    /// than was signed).
+    pub fn text(self) -> Result<String, Rejection> {
+        let mut text = String::new();
+        for child in self.0.children() {
+            match child.text() {
+                Some(part) if child.is_text() => text.push_str(part),
+                _ => return Err(Rejection::Xml(format!("{} holds more than text", self.local()))),
+            }
+        }
+        Ok(text)
+    }
+
+    /// It and all elements below it, in document order.
+    pub fn descendants(self) -> impl Iterator<Item = Element<'d, 'a>> {
+        self.0.descendants().filter(roxmltree::Node::is_element).map(Element)
+    }
+}
