@@ -14,7 +14,9 @@ use lychgate_core::{
     event::{Actor, Event, EventKind},
     ids::{OperatorKeyId, OrganizationId, TokenId},
     operator_key::OperatorKey,
-    organization::{Directory, Domain, Licence, LicenceState, Organization, ScimToken, TOKENS_MAX},
+    organization::{
+        Directory, Domain, Licence, LicenceState, Organization, ScimToken, SignIn, TOKENS_MAX,
+    },
     ports::{OperatorKeys, Organizations},
 };
 use lychgate_edge::routes::SCIM_ROOT;
@@ -160,6 +162,7 @@ fn new_organization(ctx: &Ctx<'_>, domain: Domain) -> Organization {
         name: "Acme".to_owned(),
         licence: Licence { state: LicenceState::Active, seats: None, ends: None },
         directory: Directory { enabled: true, ..Directory::default() },
+        sign_in: SignIn::default(),
         owners: Vec::new(),
         owners_suspended: Vec::new(),
         created: ctx.now(),

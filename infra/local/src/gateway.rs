@@ -127,6 +127,7 @@ fn event(parts: &http::request::Parts, body: &[u8], request_id: &str) -> Event {
         body: (!body.is_empty()).then(|| plain.map_or_else(|| event::encode(body), str::to_owned)),
         is_base64_encoded: plain.is_none() && !body.is_empty(),
         headers,
+        cookies: None,
     }
 }
 
@@ -146,6 +147,7 @@ fn without_body(event: &Event) -> Event {
         raw_path: event.raw_path.clone(),
         raw_query_string: event.raw_query_string.clone(),
         headers: event.headers.clone(),
+        cookies: event.cookies.clone(),
         request_context: event.request_context.clone(),
         is_base64_encoded: false,
     }
@@ -165,6 +167,11 @@ fn response(reply: EventReply) -> Response<Full<Bytes>> {
     for (name, value) in reply.headers.iter() {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
+        }
+    }
+    for cookie in reply.cookies {
+        if let Ok(value) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
         }
     }
     if empty {

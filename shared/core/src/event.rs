@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    ids::{ClientId, EventId, OperatorKeyId, TokenId},
+    ids::{ClientId, EventId, OperatorKeyId, TokenId, UserId},
     time::Timestamp,
 };
 
@@ -19,12 +19,14 @@ pub enum Actor {
     Client(ClientId),
     /// The operator, with this key.
     Operator(OperatorKeyId),
+    /// The member whom it is about, by signing in or by a link.
+    Member(UserId),
     /// Lychgate itself (retention, first start).
     System,
 }
 
 impl Actor {
-    /// As it is stored and shown: `token:tok-…`, `client:cli-…`, `operator:opk-…`, `system`, `unknown`.
+    /// As it is stored and shown: `token:tok-…`, `client:cli-…`, `operator:opk-…`, `member:<id>`, `system`, `unknown`.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -32,6 +34,7 @@ impl Actor {
             Self::Token(id) => format!("token:{id}"),
             Self::Client(id) => format!("client:{id}"),
             Self::Operator(id) => format!("operator:{id}"),
+            Self::Member(id) => format!("member:{id}"),
             Self::System => "system".to_owned(),
         }
     }
@@ -62,6 +65,22 @@ pub enum EventKind {
     GroupUpdated,
     GroupMembersChanged,
     GroupDeleted,
+    ConnectionCreated,
+    ConnectionUpdated,
+    ConnectionTested,
+    ConnectionActivated,
+    ConnectionDeactivated,
+    ConnectionDeleted,
+    ConnectionMetadataRefreshed,
+    ConnectionMetadataRefreshFailed,
+    ConnectionCertificateExpiring,
+    CertificateGenerated,
+    CertificateRetired,
+    SignInPolicyUpdated,
+    MemberPasswordAllowed,
+    MemberPasswordForbidden,
+    MemberPasswordSet,
+    MemberSessionsEnded,
 }
 
 impl EventKind {
@@ -90,6 +109,22 @@ impl EventKind {
             Self::GroupUpdated => "group.updated",
             Self::GroupMembersChanged => "group.members_changed",
             Self::GroupDeleted => "group.deleted",
+            Self::ConnectionCreated => "connection.created",
+            Self::ConnectionUpdated => "connection.updated",
+            Self::ConnectionTested => "connection.tested",
+            Self::ConnectionActivated => "connection.activated",
+            Self::ConnectionDeactivated => "connection.deactivated",
+            Self::ConnectionDeleted => "connection.deleted",
+            Self::ConnectionMetadataRefreshed => "connection.metadata_refreshed",
+            Self::ConnectionMetadataRefreshFailed => "connection.metadata_refresh_failed",
+            Self::ConnectionCertificateExpiring => "connection.certificate_expiring",
+            Self::CertificateGenerated => "certificate.generated",
+            Self::CertificateRetired => "certificate.retired",
+            Self::SignInPolicyUpdated => "sign_in_policy.updated",
+            Self::MemberPasswordAllowed => "member.password_allowed",
+            Self::MemberPasswordForbidden => "member.password_forbidden",
+            Self::MemberPasswordSet => "member.password_set",
+            Self::MemberSessionsEnded => "member.sessions_ended",
         }
     }
 }

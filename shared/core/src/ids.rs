@@ -7,6 +7,7 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{ctx::World, time::Timestamp};
@@ -100,11 +101,16 @@ resource_id! {
     /// An entry of an organization's history; ordered by time.
     EventId
 }
+resource_id! {
+    /// A finished or rejected sign-in; ordered by time. It is the reference that a person can read out.
+    AttemptId
+}
 
 macro_rules! short_id {
     ($(#[$doc:meta])* $name:ident, $chars:literal, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -147,6 +153,20 @@ macro_rules! short_id {
                 Self::from_bare(text.strip_prefix($prefix).ok_or(NotAnId)?)
             }
         }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAnId;
+
+            fn try_from(text: String) -> Result<Self, NotAnId> {
+                Self::from_bare(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
     };
 }
 
@@ -173,6 +193,35 @@ short_id! {
 short_id! {
     /// A key of the operator.
     OperatorKeyId, 8, "opk-"
+}
+
+short_id! {
+    /// A connection: one organization's link to one SAML IdP. A hyphen, because Okta takes no underscore in an address.
+    ConnectionId, 8, "conn-"
+}
+short_id! {
+    /// An encryption key pair of an organization.
+    KeyPairId, 8, "key-"
+}
+short_id! {
+    /// A started sign-in; the `AuthnRequest`'s ID is `_` and these characters. 130 bits, as SAML Core §1.3.4 wants it.
+    FlowId, 26, "flow-"
+}
+short_id! {
+    /// A session of a member. 80 bits; its secret is beside it.
+    SessionId, 16, "ses-"
+}
+short_id! {
+    /// An authorization code's record, which becomes the access token's.
+    GrantId, 16, "gra-"
+}
+short_id! {
+    /// An application of the operator: an OpenID Connect client. 60 bits.
+    ApplicationId, 12, "app-"
+}
+short_id! {
+    /// A link that was e-mailed, or handed over, once.
+    LinkId, 16, "lnk-"
 }
 
 /// A member of a group: a user, or a nested group.

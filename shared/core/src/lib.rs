@@ -19,6 +19,11 @@ pub mod record;
 pub mod index;
 pub mod event;
 pub mod journal;
+pub mod application;
+pub mod connection;
+pub mod session;
+pub mod attempt;
+pub mod password;
 pub mod ports;
 
 // A SCIM request: who may come in, and what becomes of it.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{ClientId, OrganizationId, SecretId, TokenId, UserId},
+    ids::{ClientId, ConnectionId, OrganizationId, SecretId, TokenId, UserId},
     secret::SecretHash,
     time::Timestamp,
 };
@@ -181,6 +181,25 @@ pub struct ClientSecret {
     pub expires: Option<Timestamp>,
 }
 
+/// How the organization's members sign in (S8, S9). The connections have items of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignIn {
+    /// Connections that are active. They stand here too, so that switching one on and renaming the domain (O2) meet
+    /// on one version.
+    pub active_connections: Vec<ConnectionId>,
+    /// Whether members who may have a password can sign in with it. It needs no licence (O3).
+    pub password: bool,
+    /// E-mail domains (`example.com`, lower case) that lead here from an e-mail hint. Unique across the stack.
+    pub email_domains: Vec<String>,
+}
+
+/// The most connections of an organization, drafts included.
+pub const CONNECTIONS_MAX: usize = 10;
+/// The most encryption key pairs of an organization, retired ones included.
+pub const KEY_PAIRS_MAX: usize = 6;
+/// The most e-mail domains of an organization.
+pub const EMAIL_DOMAINS_MAX: usize = 20;
+
 /// An organization.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Organization {
@@ -194,6 +213,8 @@ pub struct Organization {
     pub licence: Licence,
     /// Its SCIM endpoint.
     pub directory: Directory,
+    /// How its members sign in.
+    pub sign_in: SignIn,
     /// The owners who can get in: not suspended, not deleted (O4). An owner who is suspended moves to
     /// `owners_suspended` in the same transaction, so that two requests cannot each suspend "the other one".
     pub owners: Vec<UserId>,

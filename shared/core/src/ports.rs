@@ -4,6 +4,14 @@
 //! Every method takes the organization and the circumstances; every write takes the version it expects, so
 //! that there is no method that could lose an update.
 
+pub mod outside;
+pub mod sign_in;
+
+pub use sign_in::{
+    Applications, Attempts, Connections, EmailDomains, Grants, NewMember, Passwords, Sessions,
+    SignInError, SignInWrite, SignIns,
+};
+
 use std::future::Future;
 
 use crate::{
@@ -328,7 +336,7 @@ pub trait Organizations: Send + Sync {
         event: &Event,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Writes `after` over `before`, moving the claim when the domain changed. `Ok(false)`: the domain is
+    /// Writes `after` over `before`, moving the claims when the domain or an e-mail domain changed. `Ok(false)`: the domain is
     /// taken; [`CommitError::Taken`] never occurs here.
     fn update_organization(
         &self,

@@ -76,6 +76,11 @@ pub struct User {
     pub suspended: Option<Suspension>,
     /// An administrator's own suspension (P6); either suspends.
     pub suspended_by_hand: Option<Suspension>,
+    /// Whether this member may have a password, where the organization allows it at all (S9).
+    pub password_allowed: bool,
+    /// When it signed in last. Written beside the version, by [`crate::ports::SignIns::touch`] alone: no other write
+    /// of the record moves it.
+    pub last_sign_in: Option<Timestamp>,
     /// The groups that it may be in.
     pub memberships: Memberships,
 }
@@ -168,6 +173,9 @@ pub enum Index {
     GroupDisplayName,
     /// A group's `externalId`: exact; not unique.
     GroupExternalId,
+    /// A SAML NameID that is not the member's `userName`, with its connection (`<connection id> <NameID>`): exact; not
+    /// unique. An IdP's `LogoutRequest` names nobody otherwise (S13).
+    NameId,
 }
 
 impl Index {

@@ -75,6 +75,8 @@ pub(crate) fn new_user(
         origin,
         suspended: None,
         suspended_by_hand: None,
+        password_allowed: false,
+        last_sign_in: None,
         memberships: Memberships::new(),
     };
     mark_suspension(call, &mut user);

@@ -16,6 +16,15 @@ pub const ATTRIBUTES: &str = "LYCHGATE_ATTRIBUTES";
 pub const OPERATOR_KEY_HASH: &str = "LYCHGATE_OPERATOR_KEY_HASH";
 /// Another DynamoDB than AWS's own, under the name that the SDKs of AWS use: for the local server.
 pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+/// What seals encryption keys: the ARN of a KMS key, or `file:<path>` of a local key file.
+pub const SEAL_KEY: &str = "LYCHGATE_SEAL_KEY";
+/// What signs ID tokens: ARNs of KMS keys (`ECC_NIST_P256`), separated by commas, the current one first; or
+/// `file:<path>`.
+pub const OIDC_KEYS: &str = "LYCHGATE_OIDC_KEYS";
+/// What signs SAML requests: the ARN of a KMS key (`RSA_2048`), or `file:<path>`.
+pub const SAML_KEY: &str = "LYCHGATE_SAML_KEY";
+/// How e-mail leaves: `ses:<from address>`, or `folder:<path>` for `.eml` files.
+pub const MAIL: &str = "LYCHGATE_MAIL";
 /// How much is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
 pub const LOG: &str = "LYCHGATE_LOG";
 
@@ -49,6 +58,14 @@ pub struct Config {
     pub operator_key_hash: Option<SecretHash>,
     /// [`ENDPOINT_URL`].
     pub endpoint_url: Option<String>,
+    /// [`SEAL_KEY`].
+    pub seal_key: Option<String>,
+    /// [`OIDC_KEYS`].
+    pub oidc_keys: Option<String>,
+    /// [`SAML_KEY`].
+    pub saml_key: Option<String>,
+    /// [`MAIL`].
+    pub mail: Option<String>,
     /// Whether somebody offers the Runtime API: Lambda, `cargo lambda`, or the local server.
     pub in_lambda: bool,
     /// [`LOG`].
@@ -87,6 +104,10 @@ impl Config {
                 })
                 .transpose()?,
             endpoint_url: read(ENDPOINT_URL),
+            seal_key: read(SEAL_KEY),
+            oidc_keys: read(OIDC_KEYS),
+            saml_key: read(SAML_KEY),
+            mail: read(MAIL),
             in_lambda: read("AWS_LAMBDA_RUNTIME_API").is_some(),
             log: read(LOG)
                 .map(|text| {

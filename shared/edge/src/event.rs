@@ -21,6 +21,8 @@ pub struct Event {
     pub raw_query_string: Option<String>,
     /// Names in lower case; several of one name are joined by commas.
     pub headers: Headers,
+    /// `name=value` of each cookie: API Gateway takes them out of the headers.
+    pub cookies: Option<Vec<String>>,
     /// Method, host, stage.
     pub request_context: RequestContext,
     /// Text, or base64.
@@ -137,6 +139,9 @@ pub struct EventReply {
     pub status_code: u16,
     /// Header fields.
     pub headers: Headers,
+    /// The value of each `Set-Cookie`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cookies: Vec<String>,
     /// Text, or base64; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,

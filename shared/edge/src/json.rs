@@ -47,7 +47,7 @@ pub struct Incoming<'a> {
     pub request: &'a Request,
     /// The route.
     pub route: &'static Route,
-    parameters: Parameters,
+    pub(crate) parameters: Parameters,
 }
 
 impl Incoming<'_> {

@@ -16,4 +16,6 @@ pub mod auth;
 pub mod scim;
 pub mod json;
 pub mod problem;
+pub mod cookie;
+pub mod page;
 pub mod reply;

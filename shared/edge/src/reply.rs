@@ -21,6 +21,8 @@ pub const SCIM_MEDIA_TYPE: &str = "application/scim+json; charset=utf-8";
 pub const JSON_MEDIA_TYPE: &str = "application/json; charset=utf-8";
 /// The media type of its errors (RFC 9457).
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json; charset=utf-8";
+/// The media type of pages.
+pub const HTML_MEDIA_TYPE: &str = "text/html; charset=utf-8";
 /// Bodies of at least this many bytes are compressed for who takes gzip. Below it, the compressor costs more time
 /// than the bytes that it saves.
 pub const GZIP_BYTES_MIN: usize = 4 * 1024;
@@ -36,6 +38,8 @@ pub struct Reply {
     pub status: u16,
     /// Header fields, names in lower case.
     pub headers: Vec<(&'static str, String)>,
+    /// The values of `Set-Cookie` fields.
+    pub cookies: Vec<String>,
     /// The body, if it has one.
     pub body: Option<Vec<u8>>,
 }
@@ -44,7 +48,7 @@ impl Reply {
     /// Without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: None }
+        Self { status, headers: Vec::new(), cookies: Vec::new(), body: None }
     }
 
     /// With a JSON body of this media type.
@@ -52,7 +56,12 @@ impl Reply {
     pub fn json(status: u16, media_type: &'static str, body: &impl Serialize) -> Self {
         // Our own types and `Value`s serialise; a reply without a body would be the lesser evil.
         let bytes = serde_json::to_vec(body).ok();
-        Self { status, headers: vec![("content-type", media_type.to_owned())], body: bytes }
+        Self {
+            status,
+            headers: vec![("content-type", media_type.to_owned())],
+            cookies: Vec::new(),
+            body: bytes,
+        }
     }
 
     /// With this header field. Characters that a header cannot hold are left out.
@@ -61,6 +70,28 @@ impl Reply {
         let mut value: String = value.into();
         value.retain(|c| (' '..='~').contains(&c));
         self.headers.push((name, value));
+        self
+    }
+
+    /// An HTML page. It is never cached, never framed, and loads nothing but our style sheet.
+    #[must_use]
+    pub fn html(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            body: Some(body.into()),
+            ..Self::empty(status).with_header("content-type", HTML_MEDIA_TYPE)
+        }
+    }
+
+    /// 303 to this address.
+    #[must_use]
+    pub fn see_other(location: &str) -> Self {
+        Self::empty(303).with_header("location", location).with_header("cache-control", "no-store")
+    }
+
+    /// With this `Set-Cookie` (see [`crate::cookie`]).
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: String) -> Self {
+        self.cookies.push(cookie);
         self
     }
 
@@ -152,6 +183,7 @@ impl Reply {
         let mut wire = EventReply {
             status_code: self.status,
             headers: self.headers.into_iter().collect(),
+            cookies: self.cookies,
             body: None,
             is_base64_encoded: false,
         };
@@ -197,6 +229,7 @@ impl TooLarge {
         EventReply {
             status_code: reply.status,
             headers: reply.headers.into_iter().collect(),
+            cookies: Vec::new(),
             body: reply.body.and_then(|body| String::from_utf8(body).ok()),
             is_base64_encoded: false,
         }

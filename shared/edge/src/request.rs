@@ -100,8 +100,14 @@ pub struct Request {
     pub target: String,
     /// The query's pairs: decoded, in their order, repeated ones included.
     pub query: Vec<(String, String)>,
+    /// The query as it came, percent-encoded: a signature over it holds for these octets only (SAML Bindings §3.4.4.1).
+    pub raw_query: String,
     /// Header fields.
     pub headers: Headers,
+    /// Names and values of the cookies.
+    pub cookies: Vec<(String, String)>,
+    /// The address of who asks, as API Gateway saw it.
+    pub source_ip: Option<String>,
     /// The body's bytes.
     pub body: Vec<u8>,
     /// Names the request in logs and in the answer.
@@ -159,6 +165,9 @@ impl Request {
             },
             segments,
             query,
+            raw_query,
+            cookies: cookies(event.cookies.as_deref(), &event.headers),
+            source_ip: context.http.source_ip,
             headers: event.headers,
             body,
             request_id: context
@@ -207,6 +216,12 @@ impl Request {
         self
     }
 
+    /// The first cookie of this name.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// A header field's value; `name` in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -234,6 +249,20 @@ fn media_type(headers: &Headers) -> String {
     let value = headers.get("content-type").unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default();
     media_type.trim().to_ascii_lowercase()
+}
+
+/// The most cookies that are read.
+pub const COOKIES_MAX: usize = 50;
+
+/// From the event's own list, or from the header where nobody made that list (RFC 6265 §4.2.1).
+fn cookies(listed: Option<&[String]>, headers: &Headers) -> Vec<(String, String)> {
+    let header = headers.get("cookie").unwrap_or_default();
+    let pairs: Vec<&str> = match listed {
+        Some(listed) if !listed.is_empty() => listed.iter().map(String::as_str).collect(),
+        _ => header.split(';').collect(),
+    };
+    let pairs = pairs.into_iter().filter_map(|pair| pair.trim().split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).take(COOKIES_MAX).collect()
 }
 
 /// API Gateway's ids are base64 of a few bytes; whatever else arrives does not go into a header.

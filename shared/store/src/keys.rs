@@ -123,6 +123,7 @@ const fn index_text(index: Index) -> &'static str {
         Index::UserEmail => "userEmail",
         Index::GroupDisplayName => "groupDisplayName",
         Index::GroupExternalId => "groupExternalId",
+        Index::NameId => "nameId",
     }
 }
 

@@ -5,7 +5,7 @@ use lychgate_core::{
     ctx::World,
     event::{Actor, Event, EventKind},
     ids::{GroupId, MemberId, OrganizationId, TokenId, UserId},
-    organization::{Directory, Domain, Licence, LicenceState, Organization, ScimToken},
+    organization::{Directory, Domain, Licence, LicenceState, Organization, ScimToken, SignIn},
     record::{Group, Index, IndexKey, Member, Origin, User},
 };
 use lychgate_scim::Resource;
@@ -48,6 +48,7 @@ impl Acme {
                 }],
                 ..Directory::default()
             },
+            sign_in: SignIn::default(),
             owners: Vec::new(),
             owners_suspended: Vec::new(),
             created: world.now(),
@@ -86,6 +87,8 @@ pub fn user_with(world: &dyn World, user_name: &str, more: &Value) -> User {
         origin: Origin::Scim,
         suspended: None,
         suspended_by_hand: None,
+        password_allowed: false,
+        last_sign_in: None,
         memberships: std::collections::BTreeMap::new(),
     }
 }

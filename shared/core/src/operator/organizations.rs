@@ -13,6 +13,7 @@ use crate::{
     ids::OrganizationId,
     organization::{
         DOMAIN_CHARS_MAX, DOMAIN_CHARS_MIN, Directory, Domain, Licence, LicenceState, Organization,
+        SignIn,
     },
     ports::Organizations,
 };
@@ -75,6 +76,7 @@ pub async fn create<S: Organizations>(
         name: name("name", new.name)?,
         licence: Licence { state: LicenceState::None, seats: None, ends: None },
         directory: Directory::default(),
+        sign_in: SignIn::default(),
         owners: Vec::new(),
         owners_suspended: Vec::new(),
         created: ctx.now(),

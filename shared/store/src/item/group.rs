@@ -126,6 +126,7 @@ const fn index_number(index: Index) -> u8 {
         Index::UserEmail => 2,
         Index::GroupDisplayName => 3,
         Index::GroupExternalId => 4,
+        Index::NameId => 5,
     }
 }
 
@@ -136,6 +137,7 @@ const fn index_of(number: u8) -> Option<Index> {
         2 => Some(Index::UserEmail),
         3 => Some(Index::GroupDisplayName),
         4 => Some(Index::GroupExternalId),
+        5 => Some(Index::NameId),
         _ => None,
     }
 }

@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lychgate_core::{
-    ids::{ClientId, OrganizationId, SecretId, TokenId, UserId},
+    ids::{ClientId, ConnectionId, OrganizationId, SecretId, TokenId, UserId},
     organization::{
         ClientSecret, Directory, Domain, GroupPatchAnswer, Licence, LicenceState, OauthClient,
-        Organization, ScimToken, UnknownMembers,
+        Organization, ScimToken, SignIn, UnknownMembers,
     },
     ports::StoreError,
 };
@@ -29,6 +29,10 @@ const CLIENTS: &str = "cl";
 const SECRETS: &str = "sc";
 const HASH: &str = "h";
 const MEMBER: &str = "m";
+const SIGN_IN: &str = "si";
+const CONNECTIONS: &str = "co";
+const PASSWORD: &str = "pw";
+const EMAIL_DOMAINS: &str = "ed";
 const OWNERS: &str = "ow";
 const OWNERS_SUSPENDED: &str = "os";
 
@@ -60,6 +64,7 @@ pub(crate) fn write(organization: &Organization) -> Item {
                 ]))),
             ),
             (DIRECTORY, Some(write_directory(&organization.directory))),
+            (SIGN_IN, write_sign_in(&organization.sign_in)),
             (OWNERS, write_users(&organization.owners)),
             (OWNERS_SUSPENDED, write_users(&organization.owners_suspended)),
             (CREATED, Some(instant(organization.created))),
@@ -101,6 +106,26 @@ fn write_directory(directory: &Directory) -> AttributeValue {
         (TOKENS, list(tokens)),
         (CLIENTS, list(clients)),
     ]))
+}
+
+/// Absent for an organization that never touched it.
+fn write_sign_in(sign_in: &SignIn) -> Option<AttributeValue> {
+    let connections = sign_in.active_connections.iter().map(|id| s(id.bare())).collect();
+    (*sign_in != SignIn::default()).then(|| {
+        AttributeValue::M(map([
+            (CONNECTIONS, list(connections)),
+            (PASSWORD, Some(AttributeValue::Bool(sign_in.password))),
+            (EMAIL_DOMAINS, list(sign_in.email_domains.iter().map(s).collect())),
+        ]))
+    })
+}
+
+fn read_sign_in(reader: &Reader<'_>) -> Result<SignIn, StoreError> {
+    Ok(SignIn {
+        active_connections: reader.texts(CONNECTIONS, |text| ConnectionId::from_bare(text).ok())?,
+        password: reader.flag(PASSWORD)?,
+        email_domains: reader.texts(EMAIL_DOMAINS, |text| Some(text.to_owned()))?,
+    })
 }
 
 fn write_token(token: &ScimToken) -> AttributeValue {
@@ -152,6 +177,9 @@ pub(crate) fn read(item: &Item) -> Result<Organization, StoreError> {
             ends: licence.instant_opt(ENDS)?,
         },
         directory: read_directory(&directory)?,
+        sign_in: reader
+            .inner(SIGN_IN)?
+            .map_or_else(|| Ok(SignIn::default()), |r| read_sign_in(&r))?,
         owners: reader.texts(OWNERS, user)?,
         owners_suspended: reader.texts(OWNERS_SUSPENDED, user)?,
         created: reader.instant(CREATED)?,

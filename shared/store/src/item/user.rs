@@ -21,6 +21,10 @@ pub(crate) const ORIGIN: &str = "o";
 pub(crate) const SUSPENDED: &str = "su";
 /// Suspended by hand.
 pub(crate) const SUSPENDED_BY_HAND: &str = "sh";
+/// May have a password.
+pub(crate) const PASSWORD_ALLOWED: &str = "pw";
+/// Signed in last.
+pub(crate) const LAST_SIGN_IN: &str = "ls";
 const SINCE_WHEN: &str = "at";
 const BY: &str = "by";
 
@@ -36,6 +40,8 @@ pub(crate) fn write(organization: &OrganizationId, user: &User) -> Item {
             (ORIGIN, Some(s(user.origin.text()))),
             (SUSPENDED, user.suspended.as_ref().map(write_suspension)),
             (SUSPENDED_BY_HAND, user.suspended_by_hand.as_ref().map(write_suspension)),
+            (PASSWORD_ALLOWED, user.password_allowed.then_some(AttributeValue::Bool(true))),
+            (LAST_SIGN_IN, user.last_sign_in.map(instant)),
             (MEMBERSHIPS, Some(write_memberships(&user.memberships))),
         ],
     )
@@ -77,6 +83,8 @@ pub(crate) fn read(item: &Item) -> Result<Option<User>, StoreError> {
         origin: reader.parsed(ORIGIN, parse_origin)?,
         suspended: read_suspension(&reader, SUSPENDED)?,
         suspended_by_hand: read_suspension(&reader, SUSPENDED_BY_HAND)?,
+        password_allowed: reader.flag(PASSWORD_ALLOWED)?,
+        last_sign_in: reader.instant_opt(LAST_SIGN_IN)?,
         memberships: read_memberships(&reader)?,
     }))
 }

@@ -18,6 +18,7 @@ const INDEXES: [Index; 5] = [
     Index::UserEmail,
     Index::GroupDisplayName,
     Index::GroupExternalId,
+    Index::NameId,
 ];
 
 fn short(chars: usize) -> impl Strategy<Value = String> {

@@ -279,6 +279,8 @@ pub(crate) fn user(world: &TestWorld, name: &str) -> User {
         origin: Origin::Scim,
         suspended: None,
         suspended_by_hand: None,
+        password_allowed: false,
+        last_sign_in: None,
         memberships: Memberships::new(),
     }
 }
@@ -381,6 +383,7 @@ pub(crate) fn organization(world: &TestWorld, id: OrganizationId, domain: &str) 
         name: "Example".to_owned(),
         licence: Licence { state: LicenceState::Active, seats: None, ends: None },
         directory: Settings::default(),
+        sign_in: lychgate_core::organization::SignIn::default(),
         owners: Vec::new(),
         owners_suspended: Vec::new(),
         created: world.now(),

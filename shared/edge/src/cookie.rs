@@ -1,0 +1,63 @@
+//! Cookies (RFC 6265bis): host-bound, not for scripts, one for each purpose and organization.
+
+use lychgate_core::ids::OrganizationId;
+
+/// What a cookie is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cookie<'a> {
+    /// A started sign-in of this flow (bare id): sent with the IdP's cross-site POST, so `SameSite=None`.
+    Flow(&'a str),
+    /// A session at this organization.
+    Session(&'a OrganizationId),
+    /// Binds a form to the browser that was shown it.
+    Form,
+    /// A browser that has signed in to this organization with a password before.
+    Device(&'a OrganizationId),
+}
+
+/// How cookies are written for this origin. Over plain http (the local server on a loopback address) `Secure` and
+/// `__Host-` are not possible, and `SameSite=None` would be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    /// For the origin that the stack is reached at.
+    #[must_use]
+    pub fn of(base_url: &str) -> Self {
+        Self { secure: base_url.starts_with("https://") }
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(self, cookie: Cookie<'_>) -> String {
+        let prefix = if self.secure { "__Host-" } else { "" };
+        match cookie {
+            Cookie::Flow(id) => format!("{prefix}lyf-{id}"),
+            Cookie::Session(organization) => format!("{prefix}lys-{}", organization.bare()),
+            Cookie::Form => format!("{prefix}lyform"),
+            Cookie::Device(organization) => format!("{prefix}lyd-{}", organization.bare()),
+        }
+    }
+
+    /// `Set-Cookie` for a value of ours (letters, digits, `_`, `-`, `.`), for this many seconds.
+    #[must_use]
+    pub fn set(self, cookie: Cookie<'_>, value: &str, max_age_secs: u64) -> String {
+        let name = self.name(cookie);
+        let same_site = match cookie {
+            Cookie::Flow(_) if self.secure => "None",
+            _ => "Lax",
+        };
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!(
+            "{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite={same_site}{secure}"
+        )
+    }
+
+    /// `Set-Cookie` that takes it away.
+    #[must_use]
+    pub fn clear(self, cookie: Cookie<'_>) -> String {
+        self.set(cookie, "", 0)
+    }
+}
