@@ -40,6 +40,9 @@ pub mod search;
 pub mod bulk;
 pub mod render;
 
+// The OpenID provider that applications sign people in with.
+pub mod oidc;
+
 // The operator's side, the token endpoint, and the daily sweep.
 pub mod operator;
 pub mod client_credentials;
