@@ -192,10 +192,8 @@ pub fn generate(
     parameters.not_before = date(not_before)?;
     parameters.not_after = date(not_after)?;
     parameters.serial_number = Some(rcgen::SerialNumber::from_slice(&serial));
-    parameters.key_usages = vec![
-        rcgen::KeyUsagePurpose::KeyEncipherment,
-        rcgen::KeyUsagePurpose::DataEncipherment,
-    ];
+    parameters.key_usages =
+        vec![rcgen::KeyUsagePurpose::KeyEncipherment, rcgen::KeyUsagePurpose::DataEncipherment];
     let certificate = parameters.self_signed(&key).map_err(failed)?;
     let pkcs8 = Zeroizing::new(key.serialize_der());
     Ok((Certificate::from_der(certificate.der())?, pkcs8))

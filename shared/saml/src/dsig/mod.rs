@@ -179,7 +179,8 @@ impl<'d, 'a> Parts<'d, 'a> {
         }
         let mut parts = signature.children();
         let mut part = |local: &str| parts.next().filter(|part| part.is(ns::DS, local));
-        let signed_info = part("SignedInfo").ok_or_else(|| form(WANT, "no SignedInfo at its place"))?;
+        let signed_info =
+            part("SignedInfo").ok_or_else(|| form(WANT, "no SignedInfo at its place"))?;
         let signature_value =
             part("SignatureValue").ok_or_else(|| form(WANT, "no SignatureValue at its place"))?;
         let key_info = parts.next();
@@ -194,7 +195,10 @@ impl<'d, 'a> Parts<'d, 'a> {
             return Err(form(WANT, "more than one SignedInfo, SignatureValue or Reference"));
         }
         if signed_info.range().len() > SIGNED_INFO_BYTES_MAX {
-            return Err(form(WANT, format!("SignedInfo of more than {SIGNED_INFO_BYTES_MAX} bytes")));
+            return Err(form(
+                WANT,
+                format!("SignedInfo of more than {SIGNED_INFO_BYTES_MAX} bytes"),
+            ));
         }
         Ok(Self { signature, signed_info, signature_value, key_info })
     }

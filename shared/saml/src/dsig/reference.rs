@@ -34,7 +34,8 @@ pub(super) struct Reference<'d> {
 
 impl<'d, 'a> SignedInfo<'d, 'a> {
     pub(super) fn read(element: Element<'d, 'a>) -> Result<Self, Rejection> {
-        const WANT: &str = "CanonicalizationMethod, SignatureMethod and Reference in SignedInfo, each once";
+        const WANT: &str =
+            "CanonicalizationMethod, SignatureMethod and Reference in SignedInfo, each once";
         let parts = ["CanonicalizationMethod", "SignatureMethod", "Reference"];
         let [canonicalization, signature_method, reference] =
             only_children(element, parts).ok_or_else(|| form(WANT, "something else"))?;
@@ -94,7 +95,9 @@ impl Reference<'_> {
                 .count()
         };
         let root = Element(element.0.document().root_element());
-        if !id.is_empty() && root.descendants().map(|inside| taken_for_it(&inside)).sum::<usize>() > 1 {
+        if !id.is_empty()
+            && root.descendants().map(|inside| taken_for_it(&inside)).sum::<usize>() > 1
+        {
             return Err(form("an ID that stands once in the document", "one that stands twice"));
         }
         Ok(())
