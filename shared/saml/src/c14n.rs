@@ -1,7 +1,8 @@
 //! Canonical XML 1.0 (inclusive) and Exclusive XML Canonicalization 1.0, both without comments.
 //!
-//! Only what signatures need: an element with everything in it, less one element (the enveloped signature). Canonicalizing
-//! cannot fail: what the strict reader took has a canonical form. Depth and names are bounded there too, so the recursion is.
+//! Only what signatures need: an element with everything in it, less one element (the enveloped signature).
+//! Canonicalizing cannot fail: what the strict reader took has a canonical form. Depth and names are bounded there
+//! too, so the recursion is.
 
 use roxmltree::Node;
 
@@ -17,7 +18,8 @@ pub enum Method {
     Inclusive,
     /// Exclusive XML Canonicalization 1.0: namespaces that are visibly used.
     Exclusive {
-        /// The `PrefixList` of `InclusiveNamespaces`: prefixes treated as Canonical XML does. The default namespace is "".
+        /// The `PrefixList` of `InclusiveNamespaces`: prefixes treated as Canonical XML does. The default namespace
+        /// is "".
         inclusive_prefixes: Vec<String>,
     },
 }

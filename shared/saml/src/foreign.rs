@@ -32,6 +32,12 @@ pub(crate) fn sp() -> DecryptionKey {
     }
 }
 
+/// From the first `begin` to the first `end` after it, both included.
+pub(crate) fn piece<'t>(text: &'t str, begin: &str, end: &str) -> &'t str {
+    let from = text.get(text.find(begin).unwrap()..).unwrap();
+    from.get(..from.find(end).unwrap() + end.len()).unwrap()
+}
+
 pub(crate) fn now() -> Instant {
     Instant::parse("2026-11-22T09:31:00Z").unwrap()
 }

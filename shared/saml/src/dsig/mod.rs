@@ -1,9 +1,10 @@
 //! XML Signature for the one profile that SAML needs (XML Signature §3.2, SAML Core §5).
 //!
-//! Signatures of all other forms are refused, though XML Signature allows them: a service provider has no use for them, and
-//! every known way to wrap a signature around a forgery lives there. In this order: the signature stands directly in the element
-//! it signs; its `SignedInfo` is verified as octets; these octets are parsed again and only they say what was signed; the element's
-//! canonical octets have the digest they name. [`Verified`] is those canonical octets.
+//! Signatures of all other forms are refused, though XML Signature allows them: a service provider has no use for
+//! them, and every known way to wrap a signature around a forgery lives there. In this order: the signature stands
+//! directly in the element it signs; its `SignedInfo` is verified as octets; these octets are parsed again and only
+//! they say what was signed; the element's canonical octets have the digest they name. [`Verified`] is those
+//! canonical octets.
 
 mod algorithm;
 mod reference;
@@ -131,7 +132,8 @@ pub fn verify(
     Ok(Verified { octets, algorithm: algorithm.name, fingerprint })
 }
 
-/// Verifies a signature over octets that stand outside XML, as the HTTP Redirect binding has it (SAML Bindings §3.4.4.1).
+/// Verifies a signature over octets that stand outside XML, as the HTTP Redirect binding has it (SAML Bindings
+/// §3.4.4.1).
 ///
 /// # Errors
 /// [`Rejection::WeakAlgorithm`] or [`Rejection::BadSignature`].
@@ -158,7 +160,8 @@ fn form(want: &'static str, got: impl Into<String>) -> Rejection {
     Rejection::SignatureForm { want, got: got.into() }
 }
 
-/// The parts of a Signature (XML Signature §4.1): `SignedInfo`, `SignatureValue`, perhaps `KeyInfo`, in this order, once.
+/// The parts of a Signature (XML Signature §4.1): `SignedInfo`, `SignatureValue`, perhaps `KeyInfo`, in this order,
+/// once.
 struct Parts<'d, 'a> {
     signature: Element<'d, 'a>,
     signed_info: Element<'d, 'a>,
@@ -224,7 +227,7 @@ impl<'d, 'a> Parts<'d, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foreign::{foreign, idp, now};
+    use crate::foreign::{foreign, idp, now, piece};
 
     const RSA: &str = foreign!("rsa-sha256.xml");
 
@@ -346,12 +349,9 @@ mod tests {
 
     #[test]
     fn signatures_of_other_forms_are_refused_as_such() {
-        let signature = &RSA[RSA.find("<ds:Signature ").unwrap()..];
-        let signature = &signature[..signature.find("</ds:Signature>").unwrap() + 15];
-        let info = &signature[signature.find("<ds:SignedInfo>").unwrap()..];
-        let info = &info[..info.find("</ds:SignedInfo>").unwrap() + 16];
-        let reference = &info[info.find("<ds:Reference ").unwrap()..];
-        let reference = &reference[..reference.find("</ds:Reference>").unwrap() + 15];
+        let signature = piece(RSA, "<ds:Signature ", "</ds:Signature>");
+        let info = piece(RSA, "<ds:SignedInfo>", "</ds:SignedInfo>");
+        let reference = piece(RSA, "<ds:Reference ", "</ds:Reference>");
         let enveloped =
             r#"<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>"#;
         let exclusive = r#"<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>"#;
@@ -419,9 +419,7 @@ mod tests {
     #[test]
     fn a_signature_is_worth_nothing_in_an_element_that_it_does_not_sign() {
         // The genuine assertion hides in the forged one, whose own Signature is the genuine one's.
-        let start = RSA.find("<saml:Assertion").unwrap();
-        let end = RSA.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
-        let genuine = &RSA[start..end];
+        let genuine = piece(RSA, "<saml:Assertion ", "</saml:Assertion>");
         let forged = with(&with(genuine, "zoë@", "eve@"), "ID=\"_a\"", "ID=\"_e\"");
         let hidden = with(&forged, "</saml:Subject>", &format!("<x>{genuine}</x></saml:Subject>"));
         assert_eq!(

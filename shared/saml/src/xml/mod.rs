@@ -81,8 +81,8 @@ impl Source {
         &self.text
     }
 
-    /// The work of scanning it and of building its tree, in steps: a byte looked at or two names compared. Never more than
-    /// [`Limits::steps_max`] allowed.
+    /// The work of scanning it and of building its tree, in steps: a byte looked at or two names compared. Never more
+    /// than [`Limits::steps_max`] allowed.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps

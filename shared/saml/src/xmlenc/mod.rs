@@ -1,13 +1,13 @@
 //! XML Encryption (XML Encryption 1.1 §3, SAML Core §6): an `EncryptedAssertion` back into the document's text.
 //!
-//! Two steps. [`decrypt`] gives octets that nobody has vouched for; [`splice`] puts them where the `EncryptedAssertion` stood,
-//! and the strict reader reads the whole again, because an assertion may use namespaces declared around it. Then the signature
-//! of the assertion is verified as if it had come in the clear. When the message around it is signed, that signature is verified
-//! before anything is decrypted.
+//! Two steps. [`decrypt`] gives octets that nobody has vouched for; [`splice`] puts them where the
+//! `EncryptedAssertion` stood, and the strict reader reads the whole again, because an assertion may use namespaces
+//! declared around it. Then the signature of the assertion is verified as if it had come in the clear. When the
+//! message around it is signed, that signature is verified before anything is decrypted.
 //!
-//! What is refused for its form or its algorithm is refused before any key is used and says why: it is public. Everything after
-//! is one rejection: whoever can tell a padding from a tag from a document that cannot be read can decrypt without the key
-//! (Jager and Somorovsky, "How to break XML encryption").
+//! What is refused for its form or its algorithm is refused before any key is used and says why: it is public.
+//! Everything after is one rejection: whoever can tell a padding from a tag from a document that cannot be read can
+//! decrypt without the key (Jager and Somorovsky, "How to break XML encryption").
 
 mod arithmetic;
 
@@ -49,10 +49,21 @@ pub struct Decrypted {
     pub fingerprint: String,
 }
 
+impl Decrypted {
+    /// The rejection of a failed decryption, for whatever is wrong with what was decrypted.
+    ///
+    /// When nobody has signed the message around it, an attacker chose the ciphertext. Then "the signature is bad"
+    /// says that the padding was good: answer this instead, until the signature of what was decrypted has held.
+    #[must_use]
+    pub fn failed(&self) -> Rejection {
+        Rejection::DecryptFailed { want: vec![self.fingerprint.clone()] }
+    }
+}
+
 /// Decrypts an `EncryptedAssertion`.
 ///
-/// At most [`KEYS_MAX`] keys are tried. Should none unwrap the key, the data are decrypted all the same, with a key that
-/// comes from the message and ours: an answer takes as long, and says as little (RFC 8017 §7.2.2, note).
+/// At most [`KEYS_MAX`] keys are tried. Should none unwrap the key, the data are decrypted all the same, with a key
+/// that comes from the message and ours: an answer takes as long, and says as little (RFC 8017 §7.2.2, note).
 ///
 /// # Errors
 /// One [`Rejection`] for every failure of arithmetic; others for algorithms that are not taken.
@@ -100,7 +111,7 @@ pub fn splice(
     decrypted: &Decrypted,
     limits: &Limits,
 ) -> Result<Source, Rejection> {
-    let failed = || Rejection::DecryptFailed { want: vec![decrypted.fingerprint.clone()] };
+    let failed = || decrypted.failed();
     let plain = normalize_line_ends(decrypted.xml.trim_matches([' ', '\t', '\r', '\n']));
     let before = source.as_str().get(..range.start).ok_or_else(failed)?;
     let after = source.as_str().get(range.end..).ok_or_else(failed)?;
@@ -185,8 +196,8 @@ impl EncryptedKey {
     }
 }
 
-/// The `EncryptedKey`s: those in `KeyInfo`, and those beside `EncryptedData`. A `RetrievalMethod` may only choose among them:
-/// nothing is ever fetched.
+/// The `EncryptedKey`s: those in `KeyInfo`, and those beside `EncryptedData`. A `RetrievalMethod` may only choose
+/// among them: nothing is ever fetched.
 fn encrypted_keys<'d, 'a>(
     encrypted: Element<'d, 'a>,
     data: Element<'d, 'a>,
@@ -251,7 +262,7 @@ mod tests {
     use super::*;
     use crate::{
         dsig,
-        foreign::{foreign, idp, now, sp},
+        foreign::{foreign, idp, now, piece, sp},
     };
 
     const CBC: &str = foreign!("aes128-cbc.xml");
@@ -300,12 +311,13 @@ mod tests {
     /// The text with the octets of its n-th `CipherValue` changed.
     fn with_cipher_value(text: &str, nth: usize, change: impl Fn(&mut Vec<u8>)) -> String {
         use base64::{Engine, engine::general_purpose::STANDARD};
-        let (tag, end) = ("<xenc:CipherValue>", "</xenc:CipherValue>");
-        let start = text.match_indices(tag).nth(nth).unwrap().0 + tag.len();
-        let length = text[start..].find(end).unwrap();
-        let mut octets = base64_with_spaces(&text[start..start + length]).unwrap();
+        let (before, _) = text.match_indices("<xenc:CipherValue>").nth(nth).unwrap();
+        let (before, from) = text.split_at(before);
+        let value = piece(from, "<xenc:CipherValue>", "</xenc:CipherValue>");
+        let base64 = value.split(['<', '>']).nth(2).unwrap();
+        let mut octets = base64_with_spaces(base64).unwrap();
         change(&mut octets);
-        format!("{}{}{}", &text[..start], STANDARD.encode(octets), &text[start + length..])
+        before.to_owned() + &from.replacen(base64, &STANDARD.encode(octets), 1)
     }
 
     /// The places of the data and of the key among the `CipherValue`s: the key stands inside, before the data.
@@ -353,8 +365,7 @@ mod tests {
     #[test]
     fn auth0_s_name_for_sha256_means_one_hash_for_both() {
         let text = foreign!("aes256-gcm-oaep-sha256.xml");
-        let mask = text.find("<e:MGF").unwrap();
-        let mask = &text[mask..mask + text[mask..].find("/>").unwrap() + 2];
+        let mask = piece(text, "<e:MGF", "/>");
         let text = text
             .replace(mask, "")
             .replace("2009/xmlenc11#rsa-oaep", "2001/04/xmlenc#rsa-oaep-mgf1p")
@@ -497,7 +508,7 @@ mod tests {
             format!("<!DOCTYPE a>{ASSERTION}"),
             format!("{ASSERTION}</r><r xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">"),
             format!("{ASSERTION}<!--"),
-            format!("<saml:Assertion xmlns:saml=\"relative\"/>"),
+            r#"<saml:Assertion xmlns:saml="relative"/>"#.to_owned(),
             format!("<saml:Assertion>{}</saml:Assertion>", "x".repeat(Limits::MESSAGE.bytes_max)),
         ] {
             assert_eq!(splice(&plain), Err(decrypt_failed()), "{plain:.80}");

@@ -81,17 +81,19 @@ def signed(key, path, method, digest, transform, prefixes=None, text=RESPONSE):
 def encrypted(text, sp, data, transport, parameters="", beside=False):
     root = etree.fromstring(text.encode())
     assertion = root.find("{urn:oasis:names:tc:SAML:2.0:assertion}Assertion")
-    key = f"""<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="_k"><xenc:EncryptionMethod Algorithm="{transport}">{parameters}\
-</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey>"""
+    value = "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData>"
+    key = f"""<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="_k"><xenc:EncryptionMethod Algorithm="{transport}">\
+{parameters}</xenc:EncryptionMethod>{value}</xenc:EncryptedKey>"""
     template = etree.fromstring(
         f"""<xenc:EncryptedData xmlns:xenc="{XENC}" Type="{XENC}Element"><xenc:EncryptionMethod Algorithm="{data}"/>\
-<ds:KeyInfo xmlns:ds="{DS}">{key}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"""
+<ds:KeyInfo xmlns:ds="{DS}">{key}</ds:KeyInfo>{value}</xenc:EncryptedData>"""
     )
     manager = xmlsec.KeysManager()
     manager.add_key(xmlsec.Key.from_memory(pem(sp), xmlsec.constants.KeyDataFormatPem))
     context = xmlsec.EncryptionContext(manager)
-    bits, kind = (128 if "128" in data else 192 if "des" in data else 256), "DES" if "des" in data else "AES"
-    context.key = xmlsec.Key.generate(getattr(xmlsec.constants, f"KeyData{'Des' if kind == 'DES' else 'Aes'}"), bits, xmlsec.constants.KeyDataTypeSession)
+    bits = 128 if "128" in data else 192 if "tripledes" in data else 256
+    kind = xmlsec.constants.KeyDataDes if "tripledes" in data else xmlsec.constants.KeyDataAes
+    context.key = xmlsec.Key.generate(kind, bits, xmlsec.constants.KeyDataTypeSession)
     encrypted = context.encrypt_xml(template, assertion)
     wrapper = etree.Element("{urn:oasis:names:tc:SAML:2.0:assertion}EncryptedAssertion")
     encrypted.getparent().replace(encrypted, wrapper)
@@ -113,6 +115,8 @@ def main():
         "p384": ec.generate_private_key(ec.SECP384R1()),
         "p521": ec.generate_private_key(ec.SECP521R1()),
     }
+    weak = rsa.generate_private_key(65537, 1024)
+    (folder / "idp-rsa1024.pem").write_bytes(pem(certificate(weak, "idp rsa1024")))
     sp = rsa.generate_private_key(65537, 2048)
     for name, key in idp.items():
         (folder / f"idp-{name}.pem").write_bytes(pem(certificate(key, f"idp {name}")))
@@ -138,8 +142,8 @@ def main():
     both = signed(idp["rsa"], ".", MORE + "rsa-sha256", sha256, EXC, text=files["rsa-sha256"])
     files["rsa-sha256-both"] = both
     plain, mgf1p, oaep = files["rsa-sha256"], XENC + "rsa-oaep-mgf1p", XENC11 + "rsa-oaep"
-    same = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{sha256}"/><e:MGF xmlns:e="{XENC11}" Algorithm="{XENC11}mgf1sha256"/>'
     mixed = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{sha256}"/>'
+    same = mixed + f'<e:MGF xmlns:e="{XENC11}" Algorithm="{XENC11}mgf1sha256"/>'
     files |= {
         "aes128-cbc": encrypted(plain, sp, XENC + "aes128-cbc", mgf1p),
         "aes256-cbc-beside": encrypted(plain, sp, XENC + "aes256-cbc", mgf1p, beside=True),
