@@ -16,6 +16,7 @@ use crate::{
     ctx::Ctx,
     event::{Actor, Event, EventKind},
     ids::{AttemptId, LinkId, OrganizationId, UserId},
+    oidc::authorize::new_grant,
     organization::{Domain, Organization},
     password::{self, PasswordRecord},
     ports::{
@@ -24,7 +25,7 @@ use crate::{
         outside::{Mail, Mailer},
     },
     record::{Index, IndexKey, User},
-    session::{CodeRequest, Grant, Link, LinkPurpose, Session, SessionMethod, link_text},
+    session::{CodeRequest, Link, LinkPurpose, Session, SessionMethod, link_text},
     sessions::{self, SessionCookie},
 };
 
@@ -114,10 +115,6 @@ pub struct SignedIn {
     pub code: Option<String>,
 }
 
-/// Makes the grant for a new session, and the code's text: given by `oidc`.
-pub type NewGrant<'a> =
-    &'a (dyn Fn(&CodeRequest, &Session, &OrganizationId) -> (Grant, String) + Sync);
-
 /// The organization of a domain, when it has passwords.
 ///
 /// # Errors
@@ -142,7 +139,6 @@ pub async fn sign_in<S: Store>(
     organization: &Organization,
     guess: Guess<'_>,
     request: Option<&CodeRequest>,
-    new_grant: NewGrant<'_>,
 ) -> Result<SignedIn, Refusal> {
     let id = &organization.id;
     let found = check(ctx, store, id, guess).await;
@@ -162,7 +158,7 @@ pub async fn sign_in<S: Store>(
     }
     let expires = ctx.now().plus_secs(PASSWORD_SESSION_SECS);
     let (session, cookie) = sessions::begin(ctx, user.id, SessionMethod::Password, expires);
-    let grant = request.map(|request| new_grant(request, &session, id));
+    let grant = request.map(|request| new_grant(ctx, id, request, &session));
     let write = SignInWrite {
         flow: None,
         assertion: None,
