@@ -40,6 +40,9 @@ pub mod search;
 pub mod bulk;
 pub mod render;
 
+// Signing in: who is signed in, and how they came to be.
+pub mod sessions;
+
 // The operator's side, the token endpoint, and the daily sweep.
 pub mod operator;
 pub mod client_credentials;
