@@ -42,6 +42,10 @@ pub mod render;
 
 // Signing in: who is signed in, and how they came to be.
 pub mod sessions;
+pub mod sign_in;
+
+// The OpenID provider that applications sign people in with.
+pub mod oidc;
 
 // The operator's side, the token endpoint, and the daily sweep.
 pub mod operator;

@@ -8,9 +8,11 @@ pub mod build;
 pub mod faulty;
 pub mod fuzz;
 pub mod memory;
+pub mod outside;
 pub mod store_contract;
 pub mod world;
 
 pub use faulty::{Fault, Faulty};
 pub use memory::MemoryStore;
+pub use outside::FakeOutside;
 pub use world::{FakeWorld, Random};

@@ -1,0 +1,7 @@
+//! The OpenID provider that the operator's applications sign people in with (S10): OpenID Connect Core with the
+//! authorization code alone, PKCE always (RFC 9700 §2.1.1), ES256.
+//!
+//! Modules in the order in which a sign-in meets them.
+
+pub mod wire;
+pub mod authorize;
