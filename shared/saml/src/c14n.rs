@@ -136,8 +136,11 @@ impl<'d, 'a: 'd> Writer<'d, 'a, '_> {
         if apex && *self.method == Method::Inclusive {
             // Canonical XML 1.0 §2.4: the nearest `xml:` attributes from outside come along.
             for outer in node.ancestors().skip(1) {
-                for outer in outer.attributes().map(attribute).filter(|outer| outer.namespace == XML) {
-                    let same = |own: &Attribute<'_>| own.namespace == XML && own.local == outer.local;
+                for outer in
+                    outer.attributes().map(attribute).filter(|outer| outer.namespace == XML)
+                {
+                    let same =
+                        |own: &Attribute<'_>| own.namespace == XML && own.local == outer.local;
                     if !attributes.iter().any(same) {
                         attributes.push(outer);
                     }

@@ -27,6 +27,8 @@ pub(crate) use check::{destination, ended, issuer, status, version};
 const CANONICAL: Limits = Limits {
     bytes_max: 4 * Limits::MESSAGE.bytes_max,
     namespaces_max: 2 * Limits::MESSAGE.elements_max,
+    references_max: 4 * Limits::MESSAGE.references_max,
+    steps_max: 8 * Limits::MESSAGE.steps_max,
     ..Limits::MESSAGE
 };
 
@@ -199,7 +201,12 @@ pub fn peek(bytes: &[u8]) -> Result<Peeked, Rejection> {
     let root = document.root();
     is_response(root)?;
     let response_id = id_attribute(root, "Response")?;
-    let in_response_to = first_below(root, |element| element.attribute("InResponseTo"));
+    let confirmations =
+        root.descendants().filter(|element| element.is(ns::SAML, "SubjectConfirmationData"));
+    let in_response_to = std::iter::once(root)
+        .chain(confirmations)
+        .find_map(|element| element.attribute("InResponseTo"))
+        .map(str::to_owned);
     let issuer = match Issuer::read(root)? {
         Some(issuer) => Some(issuer.value),
         None => match root.children_named(ns::SAML, "Assertion").next() {
@@ -215,18 +222,6 @@ pub fn peek(bytes: &[u8]) -> Result<Peeked, Rejection> {
         assertion_encrypted: Unsigned(encrypted),
         source,
     })
-}
-
-/// An attribute of the root, else of the first confirmation that has it.
-fn first_below(
-    root: Element<'_, '_>,
-    attribute: impl Fn(Element<'_, '_>) -> Option<&str>,
-) -> Option<String> {
-    let confirmations =
-        root.descendants().filter(|element| element.is(ns::SAML, "SubjectConfirmationData"));
-    std::iter::once(root)
-        .chain(confirmations)
-        .find_map(|element| attribute(element).map(str::to_owned))
 }
 
 /// Validates the message: signatures first, then the profile's rules, in the order of SAML Profiles §4.1.4.3.
@@ -300,11 +295,7 @@ struct SignedBy {
 
 impl SignedBy {
     fn new(verified: &Verified, assertion: bool) -> Self {
-        Self {
-            assertion,
-            algorithm: verified.algorithm,
-            fingerprint: verified.fingerprint.clone(),
-        }
+        Self { assertion, algorithm: verified.algorithm, fingerprint: verified.fingerprint.clone() }
     }
 }
 

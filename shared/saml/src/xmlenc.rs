@@ -33,3 +33,25 @@ pub fn decrypt(
 ) -> Result<Decrypted, Rejection> {
     Err(Rejection::Xml("not built yet".to_owned()))
 }
+
+/// Puts what was decrypted in the place of the encrypted element, whose document `source` is, and scans the whole anew.
+///
+/// The plaintext may use prefixes that are declared around it (pysaml2 does), which is why it is read in its place.
+///
+/// # Errors
+/// [`Rejection::Xml`] when the whole is not what the strict reader takes.
+pub fn splice(
+    source: &crate::xml::Source,
+    encrypted: Element<'_, '_>,
+    decrypted: &Decrypted,
+) -> Result<crate::xml::Source, Rejection> {
+    let range = encrypted.0.range();
+    let text = source.as_str();
+    match (text.get(..range.start), text.get(range.end..)) {
+        (Some(before), Some(after)) => crate::xml::Source::new(
+            [before, &decrypted.xml, after].concat().as_bytes(),
+            &crate::xml::Limits::MESSAGE,
+        ),
+        _ => Err(Rejection::Xml("the encrypted element is of another document".to_owned())),
+    }
+}

@@ -61,9 +61,7 @@ pub(super) fn assertion(parts: &Parts, expect: &Expectations<'_>) -> Result<Acce
 pub(crate) fn version(element: &'static str, found: Option<&str>) -> Result<(), Rejection> {
     match found {
         Some("2.0") => Ok(()),
-        other => {
-            Err(Rejection::BadVersion { element, got: shown(other.unwrap_or("no Version")) })
-        }
+        other => Err(Rejection::BadVersion { element, got: shown(other.unwrap_or("no Version")) }),
     }
 }
 

@@ -259,13 +259,13 @@ pub(crate) fn name_id(holder: Element<'_, '_>) -> Result<Option<NameId>, Rejecti
 }
 
 fn read_attribute(attribute: Element<'_, '_>) -> Result<Attribute, Rejection> {
-    let name = owned(attribute, "Name")
-        .ok_or_else(|| malformed("Attribute", "has no Name".to_owned()))?;
+    let name =
+        owned(attribute, "Name").ok_or_else(|| malformed("Attribute", "has no Name".to_owned()))?;
     let mut values = Vec::new();
     for value in attribute.children_named(ns::SAML, "AttributeValue") {
         // A value that is XML (a NameID in eduPersonTargetedID) is not read at all. Text with elements in it is refused:
         // no part of it is the value.
-        if value.children().next().is_some() && value.has_only_elements() {
+        if is_xml(value) {
             continue;
         }
         let text = value.text()?;
@@ -279,6 +279,14 @@ fn read_attribute(attribute: Element<'_, '_>) -> Result<Attribute, Rejection> {
         name_format: owned(attribute, "NameFormat"),
         values,
     })
+}
+
+/// Whether there are elements in it, and no text beside them.
+fn is_xml(value: Element<'_, '_>) -> bool {
+    let blank = |node: roxmltree::Node<'_, '_>| {
+        node.is_element() || node.text().is_some_and(|text| text.trim().is_empty())
+    };
+    value.children().next().is_some() && value.0.children().all(blank)
 }
 
 /// `ID` (SAML Core §1.3.4): there, not too long, one word.

@@ -52,9 +52,9 @@ pub(super) fn one_assertion<'d, 'a>(root: Element<'d, 'a>) -> Result<Held<'d, 'a
 pub(crate) fn ids_unique(root: Element<'_, '_>) -> Result<(), Rejection> {
     let mut seen = BTreeSet::new();
     for element in root.descendants() {
-        for (name, value) in element.attributes() {
-            if name.eq_ignore_ascii_case("id") && !seen.insert(value) {
-                return Err(Rejection::DuplicateId { got: shown(value) });
+        for attribute in element.0.attributes() {
+            if attribute.name().eq_ignore_ascii_case("id") && !seen.insert(attribute.value()) {
+                return Err(Rejection::DuplicateId { got: shown(attribute.value()) });
             }
         }
     }

@@ -325,9 +325,9 @@ fn is_character(name: &str) -> bool {
         }
         _ => return false,
     };
-    number.ok().and_then(char::from_u32).is_some_and(|character| {
-        matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{FFFD}' | '\u{10000}'..)
-    })
+    number.ok().and_then(char::from_u32).is_some_and(
+        |character| matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{FFFD}' | '\u{10000}'..),
+    )
 }
 
 /// Prefix and local part. The tree builder checks the characters; it would take `:a` for `a`.
