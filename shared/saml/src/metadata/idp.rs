@@ -182,9 +182,7 @@ impl<'d, 'a> Entity<'d, 'a> {
         };
         let valid_until = match element.attribute("validUntil") {
             None => None,
-            Some(text) => {
-                Some(Instant::parse(text).ok_or_else(|| unreadable("validUntil", text))?)
-            }
+            Some(text) => Some(Instant::parse(text).ok_or_else(|| unreadable("validUntil", text))?),
         };
         let cache_secs = match element.attribute("cacheDuration") {
             None => None,

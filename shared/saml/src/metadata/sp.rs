@@ -77,12 +77,9 @@ impl SpMetadata<'_> {
 }
 
 fn key(purpose: &str, der: &[u8]) -> Tag {
-    Tag::new("md:KeyDescriptor").with("use", purpose).child(
-        Tag::new("ds:KeyInfo").child(
-            Tag::new("ds:X509Data")
-                .child(Tag::new("ds:X509Certificate").text(STANDARD.encode(der))),
-        ),
-    )
+    Tag::new("md:KeyDescriptor").with("use", purpose).child(Tag::new("ds:KeyInfo").child(
+        Tag::new("ds:X509Data").child(Tag::new("ds:X509Certificate").text(STANDARD.encode(der))),
+    ))
 }
 
 #[cfg(test)]
@@ -168,7 +165,8 @@ mod tests {
                 ("encryption", b"old".to_vec(), methods)
             ]
         );
-        let logout = role.children().find(|c| c.tag_name().name() == "SingleLogoutService").unwrap();
+        let logout =
+            role.children().find(|c| c.tag_name().name() == "SingleLogoutService").unwrap();
         assert_eq!(logout.attribute("Location"), Some("https://sp.example/saml/logout/acme?a&b"));
     }
 }
