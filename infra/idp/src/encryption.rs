@@ -88,13 +88,12 @@ pub enum KeyTransport {
 }
 
 impl KeyTransport {
-    fn method(self, prefix: &str) -> String {
+    /// `declared` is what stands before the attributes of a `ds:DigestMethod`: nothing where `ds` is declared around it.
+    fn method(self, prefix: &str, declared: &str) -> String {
         let n = |local| markup::name(prefix, local);
         let algorithm = |uri: &str| markup::attributes(&[("Algorithm", Some(uri))]);
-        let digest = |uri: &str| {
-            let attributes = declaration("ds", DS) + &algorithm(uri);
-            element("ds:DigestMethod", &attributes, "")
-        };
+        let digest =
+            |uri: &str| element("ds:DigestMethod", &(declared.to_owned() + &algorithm(uri)), "");
         let (uri, inner) = match self {
             Self::OaepMgf1p => {
                 ("http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p", digest(Digest::Sha1.uri()))
@@ -199,19 +198,19 @@ impl Encryption {
             |value: &str| element("xenc:CipherData", "", &element("xenc:CipherValue", "", value));
         let xenc = declaration("xenc", XENC);
         let key_id = "_key-1";
-        let encrypted_key = |id: Option<&str>, declared: &str| {
+        let encrypted_key = |id: Option<&str>, declared: &str, ds: &str| {
             let attributes = declared.to_owned() + &markup::attributes(&[("Id", id)]);
-            let content = self.transport.method("xenc") + &cipher(key);
+            let content = self.transport.method("xenc", ds) + &cipher(key);
             element("xenc:EncryptedKey", &attributes, &content)
         };
         let (inside, beside) = match self.placement {
-            KeyPlacement::InKeyInfo => (encrypted_key(None, ""), String::new()),
+            KeyPlacement::InKeyInfo => (encrypted_key(None, "", ""), String::new()),
             KeyPlacement::Beside => {
                 let kind = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
                 let uri = format!("#{key_id}");
                 let attributes = markup::attributes(&[("Type", Some(kind)), ("URI", Some(&uri))]);
                 let retrieval = element("ds:RetrievalMethod", &attributes, "");
-                (retrieval, encrypted_key(Some(key_id), &xenc))
+                (retrieval, encrypted_key(Some(key_id), &xenc, &declaration("ds", DS)))
             }
         };
         let kind =
