@@ -40,6 +40,10 @@ pub mod search;
 pub mod bulk;
 pub mod render;
 
+// Signing in: who is signed in, and how they came to be.
+pub mod sessions;
+pub mod sign_in;
+
 // The OpenID provider that applications sign people in with.
 pub mod oidc;
 

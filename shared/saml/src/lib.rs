@@ -26,9 +26,13 @@ pub mod authn_request;
 
 pub mod response;
 
+pub mod profile;
+
 pub mod logout;
 
 pub mod sign;
+
+mod write;
 
 #[cfg(test)]
 mod foreign;
