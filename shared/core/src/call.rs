@@ -148,6 +148,9 @@ impl Failure {
             CommitError::Taken(key) => {
                 Error::uniqueness(format!("The value `{}` is taken.", key.value)).into()
             }
+            CommitError::EmailDomainTaken(domain) => {
+                Error::uniqueness(format!("The e-mail domain `{domain}` is taken.")).into()
+            }
             CommitError::SeatsExhausted => Error::forbidden(
                 "The licence's seats are used up. Delete members who have left, or ask for more seats.",
             )

@@ -47,6 +47,8 @@ pub enum CommitError {
     Stale,
     /// A unique value belongs to another resource.
     Taken(IndexKey),
+    /// An e-mail domain leads to another organization.
+    EmailDomainTaken(String),
     /// The licence's seats are used up.
     SeatsExhausted,
     /// A large change of the same group is under way.
@@ -203,7 +205,9 @@ pub trait Directory: Send + Sync {
     ) -> impl Future<Output = ()> + Send;
 }
 
-/// A change of the organization that must happen in the same transaction as a user's (the owners' list).
+/// A change of the organization that must happen in the same transaction as a user's (the owners' list) or a connection's
+/// (the active ones). It moves neither the domain nor an e-mail domain: those have claims, which only
+/// [`Organizations::update_organization`] moves.
 #[derive(Debug, Clone, Copy)]
 pub struct Beside<'a> {
     /// As it was read: its version is the one expected.
@@ -328,7 +332,8 @@ pub trait Organizations: Send + Sync {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Organization>, StoreError>> + Send;
 
-    /// Creates one with the claim of its domain. `Ok(false)`: the domain is taken.
+    /// Creates one with the claim of its domain. `Ok(false)`: the domain is taken. It has no e-mail domains yet: they come
+    /// by [`Organizations::update_organization`].
     fn create_organization(
         &self,
         ctx: &Ctx<'_>,
@@ -337,7 +342,7 @@ pub trait Organizations: Send + Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Writes `after` over `before`, moving the claims when the domain or an e-mail domain changed. `Ok(false)`: the domain is
-    /// taken; [`CommitError::Taken`] never occurs here.
+    /// taken; [`CommitError::EmailDomainTaken`]: an e-mail domain is; [`CommitError::Taken`] never occurs here.
     fn update_organization(
         &self,
         ctx: &Ctx<'_>,

@@ -135,6 +135,19 @@ pub struct Grant {
     pub version: u64,
 }
 
+impl Grant {
+    /// When nothing of it holds any longer, so that its record may go. A revoked one stays as long as its token would
+    /// have held.
+    #[must_use]
+    pub fn ends(&self) -> Timestamp {
+        match &self.state {
+            GrantState::Open => self.code_expires,
+            GrantState::Redeemed { expires, .. } => self.code_expires.max(*expires),
+            GrantState::Revoked => self.code_expires.plus_secs(USERINFO_TOKEN_SECS),
+        }
+    }
+}
+
 /// What has become of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantState {

@@ -166,7 +166,7 @@ macro_rules! write {
         match $self.next() {
             Some(Fault::Before) => Err(away().into()),
             Some(Fault::Throttle) => Err(throttled().into()),
-            Some(Fault::Stale) => Err(CommitError::Stale),
+            Some(Fault::Stale) => Err(CommitError::Stale.into()),
             Some(Fault::After) => match $call.await {
                 Ok(_) => Err(away().into()),
                 Err(error) => Err(error),
@@ -210,6 +210,9 @@ macro_rules! listed {
         }
     }};
 }
+
+// After the macros that it uses.
+mod sign_in;
 
 impl<S: Directory> Directory for Faulty<S> {
     async fn fetch(

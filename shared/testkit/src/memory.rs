@@ -4,6 +4,8 @@
 //! Where the ports leave a choice, this is the simplest one: a large change never is pending, a deletion
 //! takes all its rows with it, a count is always right.
 
+mod sign_in;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
@@ -19,9 +21,9 @@ use lychgate_core::{
     organization::{Domain, Organization},
     ports::{
         AccessTokens, Beside, CommitError, Directory, Fetched, Groups, Journal, Leftovers, List,
-        Membership, OperatorKeys, Organizations, StoreError, Users, Wanted,
+        Membership, NewMember, OperatorKeys, Organizations, StoreError, Users, Wanted,
     },
-    record::{Group, IndexKey, Member, Span, User},
+    record::{Group, Index, IndexKey, Member, Span, User},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -41,6 +43,7 @@ struct State {
     domains: BTreeMap<Domain, OrganizationId>,
     tenants: BTreeMap<OrganizationId, Tenant>,
     operator_keys: BTreeMap<OperatorKeyId, OperatorKey>,
+    stack: sign_in::Stack,
     last_event: Option<Uuid>,
 }
 
@@ -57,6 +60,7 @@ struct Tenant {
     events: Vec<StoredEvent>,
     requests: Vec<RequestEntry>,
     unknown_members: Vec<UnknownMembersEntry>,
+    sign_in: sign_in::Kept,
 }
 
 impl MemoryStore {
@@ -79,6 +83,7 @@ impl MemoryStore {
         for (id, tenant) in &state.tenants {
             found.extend(tenant.contradictions().into_iter().map(|text| format!("{id}: {text}")));
         }
+        found.extend(state.sign_in_contradictions());
         found
     }
 }
@@ -107,6 +112,14 @@ impl State {
         });
     }
 
+    /// Writes a member that [`Tenant::check_creation`] let through.
+    fn create(&mut self, ctx: &Ctx<'_>, organization: &OrganizationId, new: NewMember<'_>) {
+        let tenant = self.tenant(organization);
+        tenant.move_keys(new.user.id.uuid(), &[], new.keys);
+        tenant.users.insert(new.user.id, new.user.clone());
+        self.append(ctx, organization, new.event);
+    }
+
     fn check_beside(&self, beside: Option<Beside<'_>>) -> Result<(), CommitError> {
         let Some(beside) = beside else { return Ok(()) };
         let stored = self.organizations.get(&beside.before.id);
@@ -131,6 +144,17 @@ impl Tenant {
             if self.claims.get(key).is_some_and(|holder| *holder != owner) {
                 return Err(CommitError::Taken(key.clone()));
             }
+        }
+        Ok(())
+    }
+
+    fn check_creation(&self, new: NewMember<'_>) -> Result<(), CommitError> {
+        self.check_keys(new.user.id.uuid(), new.keys)?;
+        if self.users.contains_key(&new.user.id) {
+            return Err(CommitError::Stale);
+        }
+        if new.seats.is_some_and(|seats| self.users.len() as u64 >= seats) {
+            return Err(CommitError::SeatsExhausted);
         }
         Ok(())
     }
@@ -287,12 +311,15 @@ impl Directory for MemoryStore {
 
     async fn look_up(
         &self,
-        _: &Ctx<'_>,
+        ctx: &Ctx<'_>,
         organization: &OrganizationId,
         key: &IndexKey,
         limit: u32,
     ) -> Result<Vec<Uuid>, StoreError> {
         let mut state = self.lock();
+        if key.index == Index::NameId {
+            return Ok(state.tenant(organization).sign_in.named(key, ctx.now(), limited(limit)));
+        }
         let holders = state.tenant(organization).look_ups.get(key);
         Ok(holders.into_iter().flatten().take(limited(limit)).copied().collect())
     }
@@ -395,17 +422,9 @@ impl Users for MemoryStore {
         event: &Event,
     ) -> Result<(), CommitError> {
         let mut state = self.lock();
-        let tenant = state.tenant(organization);
-        tenant.check_keys(user.id.uuid(), keys)?;
-        if tenant.users.contains_key(&user.id) {
-            return Err(CommitError::Stale);
-        }
-        if seats.is_some_and(|seats| tenant.users.len() as u64 >= seats) {
-            return Err(CommitError::SeatsExhausted);
-        }
-        tenant.move_keys(user.id.uuid(), &[], keys);
-        tenant.users.insert(user.id, user.clone());
-        state.append(ctx, organization, event);
+        let new = NewMember { user, keys, seats, event };
+        state.tenant(organization).check_creation(new)?;
+        state.create(ctx, organization, new);
         Ok(())
     }
 
@@ -427,10 +446,10 @@ impl Users for MemoryStore {
         let Some(stored) = stored else {
             return Err(CommitError::Stale);
         };
-        let memberships = stored.memberships.clone();
+        let (memberships, last_sign_in) = (stored.memberships.clone(), stored.last_sign_in);
         tenant.check_keys(before.id.uuid(), keys_after)?;
         tenant.move_keys(before.id.uuid(), keys_before, keys_after);
-        tenant.users.insert(before.id, User { memberships, ..after.clone() });
+        tenant.users.insert(before.id, User { memberships, last_sign_in, ..after.clone() });
         state.write_beside(beside);
         state.append(ctx, organization, event);
         Ok(())
@@ -453,6 +472,7 @@ impl Users for MemoryStore {
         }
         tenant.leave_all(MemberId::User(user.id), ctx.now());
         tenant.users.remove(&user.id);
+        tenant.sign_in.forget(user.id);
         tenant.move_keys(user.id.uuid(), keys, &[]);
         state.write_beside(beside);
         state.append(ctx, organization, event);
@@ -628,9 +648,11 @@ impl Organizations for MemoryStore {
             if state.domains.contains_key(&after.domain) {
                 return Ok(false);
             }
+            state.stack.check_email_domains(after)?;
             state.domains.remove(&before.domain);
             state.domains.insert(after.domain.clone(), after.id.clone());
         }
+        state.stack.move_email_domains(before, after)?;
         state.organizations.insert(after.id.clone(), after.clone());
         state.append(ctx, &after.id, event);
         Ok(true)

@@ -105,6 +105,9 @@ impl Refusal {
             CommitError::Taken(key) => {
                 Self::conflict(format!("The value `{}` is taken.", key.value))
             }
+            CommitError::EmailDomainTaken(domain) => Self::conflict(format!(
+                "The e-mail domain `{domain}` leads to another organization."
+            )),
             CommitError::SeatsExhausted => Self::conflict(
                 "The licence's seats are used up. Delete members who have left, or raise `seats`.",
             ),

@@ -93,7 +93,8 @@ pub struct SignInWrite<'a> {
     pub assertion: Option<&'a AssertionSeen>,
     /// Somebody new.
     pub member: Option<NewMember<'a>>,
-    /// A look-up to add: the NameID of a member whose `userName` is another.
+    /// A look-up to add: the NameID of a member whose `userName` is another. It holds as long as the session; without one
+    /// nothing is added.
     pub name_id: Option<&'a IndexKey>,
     /// The session; none when it was a test.
     pub session: Option<&'a Session>,
@@ -114,6 +115,18 @@ pub enum SignInError {
     Commit(CommitError),
 }
 
+impl From<CommitError> for SignInError {
+    fn from(error: CommitError) -> Self {
+        Self::Commit(error)
+    }
+}
+
+impl From<StoreError> for SignInError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(CommitError::Store(error))
+    }
+}
+
 /// Signing in: flows, sessions, replay.
 pub trait SignIns: Directory + Connections {
     /// Keeps a started sign-in.
@@ -132,8 +145,9 @@ pub trait SignIns: Directory + Connections {
         id: &FlowId,
     ) -> impl Future<Output = Result<Option<LoginFlow>, StoreError>> + Send;
 
-    /// Writes a sign-in. A lost answer may be asked for again: the store answers the same attempt of the same `Ctx`
-    /// alike (its SDK's token), another attempt finds the assertion used.
+    /// Writes a sign-in. After a lost answer the same write may be sent again: the session's id names it, so whoever wrote
+    /// it is told that it is done. Any other attempt with the same assertion is [`SignInError::Replayed`], which goes before
+    /// [`SignInError::FlowGone`], which goes before what else failed.
     fn sign_in(
         &self,
         ctx: &Ctx<'_>,
@@ -201,7 +215,7 @@ pub trait Grants: Send + Sync {
         grant: &Grant,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// One grant, strongly consistent.
+    /// One grant, strongly consistent; one that has ended ([`Grant::ends`]) is not given.
     fn grant(
         &self,
         ctx: &Ctx<'_>,
@@ -280,7 +294,7 @@ pub trait Attempts: Send + Sync {
 
 /// Passwords, links, and counters against guessing.
 pub trait Passwords: Send + Sync {
-    /// A member's password record, strongly consistent.
+    /// A member's password record, strongly consistent. It can outlive its member: read the member first.
     fn password(
         &self,
         ctx: &Ctx<'_>,
@@ -289,6 +303,7 @@ pub trait Passwords: Send + Sync {
     ) -> impl Future<Output = Result<Option<PasswordRecord>, StoreError>> + Send;
 
     /// Writes `after` over `before` (`None`: there was none), using a link up when one led here.
+    /// [`CommitError::Stale`] when the record moved, or the link is gone or has ended.
     fn put_password(
         &self,
         ctx: &Ctx<'_>,
@@ -324,7 +339,8 @@ pub trait Passwords: Send + Sync {
         id: &LinkId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Adds one to a counter that starts anew with each window, and gives its new value. `subject` is a digest.
+    /// Adds one to a counter that starts anew with each window, and gives its new value. `subject` is a digest. Windows lie
+    /// at whole multiples of `window_secs` since 1970 (none is shorter than a second).
     fn count(
         &self,
         ctx: &Ctx<'_>,
