@@ -30,5 +30,8 @@ pub mod logout;
 
 pub mod sign;
 
+#[cfg(test)]
+mod foreign;
+
 pub use instant::Instant;
 pub use rejection::{Rejection, Who};

@@ -3,7 +3,13 @@
 //! Bytes → [`Source`] (a linear scan holds every limit before any tree is built; BOM taken away, line ends normalized)
 //! → [`Document`] → [`Element`], whose accessors refuse what a lenient reader would guess about.
 
+mod scan;
+
+use std::ops::Range;
+
 use crate::Rejection;
+
+pub(crate) use scan::normalize_line_ends;
 
 /// Limits of one document; each is checked before a tree is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +24,12 @@ pub struct Limits {
     pub attributes_max: usize,
     /// The most namespace declarations in the document.
     pub namespaces_max: usize,
+    /// The most different prefixes in scope at one element, the default namespace included.
+    pub in_scope_max: usize,
+    /// The most references (`&amp;`, `&#13;`) in the document.
+    pub references_max: usize,
+    /// The most work, in steps: a byte looked at or two names compared.
+    pub steps_max: usize,
 }
 
 impl Limits {
@@ -28,6 +40,9 @@ impl Limits {
         elements_max: 10_000,
         attributes_max: 64,
         namespaces_max: 1_000,
+        in_scope_max: 32,
+        references_max: 20_000,
+        steps_max: 1_000_000,
     };
     /// Of a metadata document. (A federation's aggregate is not for us: one IdP's is at most some 100 KB.)
     pub const METADATA: Self = Self {
@@ -36,26 +51,41 @@ impl Limits {
         elements_max: 20_000,
         attributes_max: 64,
         namespaces_max: 2_000,
+        in_scope_max: 32,
+        references_max: 40_000,
+        steps_max: 4_000_000,
     };
 }
 
 /// The text of a document that has passed the scan: UTF-8, bounded, no DTD, no processing instruction, normalized.
+///
+/// Byte order mark and XML declaration are gone: positions count from after them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source(String);
+pub struct Source {
+    text: String,
+    steps: usize,
+}
 
 impl Source {
     /// Scans the bytes.
     ///
     /// # Errors
     /// [`Rejection::Xml`] says what is not taken.
-    pub fn new(_bytes: &[u8], _limits: &Limits) -> Result<Self, Rejection> {
-        Err(Rejection::Xml("not built yet".to_owned()))
+    pub fn new(bytes: &[u8], limits: &Limits) -> Result<Self, Rejection> {
+        scan::scan(bytes, limits).map(|counted| Self { text: counted.text, steps: counted.steps })
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The work of scanning it and of building its tree, in steps: a byte looked at or two names compared. Never more than
+    /// [`Limits::steps_max`] allowed.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps
     }
 
     /// Parses it.
@@ -63,7 +93,7 @@ impl Source {
     /// # Errors
     /// [`Rejection::Xml`] when it is not well-formed.
     pub fn parse(&self) -> Result<Document<'_>, Rejection> {
-        roxmltree::Document::parse(&self.0)
+        roxmltree::Document::parse(&self.text)
             .map(Document)
             .map_err(|error| Rejection::Xml(error.to_string()))
     }
@@ -124,7 +154,35 @@ impl<'d, 'a> Element<'d, 'a> {
     /// The value of the attribute of this name that is in no namespace.
     #[must_use]
     pub fn attribute(self, local: &str) -> Option<&'d str> {
-        self.0.attribute(local)
+        // Not `Node::attribute`, which takes a bare name for one in any namespace.
+        self.0
+            .attributes()
+            .find(|attribute| attribute.namespace().is_none() && attribute.name() == local)
+            .map(|attribute| attribute.value())
+    }
+
+    /// The value of the attribute of this expanded name.
+    #[must_use]
+    pub fn attribute_in(self, namespace: &str, local: &str) -> Option<&'d str> {
+        self.0.attribute((namespace, local))
+    }
+
+    /// Whether it is the document's root.
+    #[must_use]
+    pub fn is_root(self) -> bool {
+        self.0.parent_element().is_none()
+    }
+
+    /// The element around it; `None` for the root.
+    #[must_use]
+    pub fn parent(self) -> Option<Element<'d, 'a>> {
+        self.0.parent_element().map(Element)
+    }
+
+    /// Where it stands in the [`Source`], in bytes, from its `<` to its last `>`.
+    #[must_use]
+    pub fn range(self) -> Range<usize> {
+        self.0.range()
     }
 
     /// The child elements.
@@ -181,6 +239,7 @@ impl<'d, 'a> Element<'d, 'a> {
         for child in self.0.children() {
             match child.text() {
                 Some(part) if child.is_text() => text.push_str(part),
+                // (The tree joins neighbouring text and CDATA sections into one node.)
                 _ => return Err(Rejection::Xml(format!("{} holds more than text", self.local()))),
             }
         }
