@@ -21,6 +21,7 @@ pub mod event;
 pub mod journal;
 pub mod application;
 pub mod connection;
+pub mod idp;
 pub mod session;
 pub mod attempt;
 pub mod password;
@@ -40,7 +41,8 @@ pub mod search;
 pub mod bulk;
 pub mod render;
 
-// The operator's side, the token endpoint, and the daily sweep.
+// The operator's side, the token endpoint, and what a schedule calls.
 pub mod operator;
 pub mod client_credentials;
 pub mod sweep;
+pub mod refresh;
