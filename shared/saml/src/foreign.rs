@@ -8,7 +8,12 @@ use crate::{
 
 macro_rules! foreign {
     ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/saml/foreign/", $name))
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/data/saml/foreign",
+            "/",
+            $name
+        ))
     };
 }
 pub(crate) use foreign;
