@@ -284,8 +284,13 @@ fn algorithm_of<'d>(element: Element<'d, '_>) -> &'d str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use zeroize::Zeroizing;
+
     use super::*;
     use crate::{
+        certificate::Certificate,
         dsig,
         foreign::{foreign, idp, now, piece, sp},
     };
@@ -322,11 +327,12 @@ mod tests {
         open(text, &[sp()], Algorithms::default()).map(|(octets, _)| octets)
     }
 
+    /// A key that nothing was encrypted to.
     fn other_key() -> DecryptionKey {
-        let from = now();
-        let (certificate, pkcs8) =
-            crate::certificate::generate("other", from, from.plus_secs(60), [1; 16]).unwrap();
-        DecryptionKey::from_pkcs8(certificate.fingerprint, &pkcs8).unwrap()
+        static MADE: LazyLock<(Certificate, Zeroizing<Vec<u8>>)> = LazyLock::new(|| {
+            crate::certificate::generate("other", now(), now().plus_secs(60), [1; 16]).unwrap()
+        });
+        DecryptionKey::from_pkcs8(MADE.0.fingerprint.clone(), &MADE.1).unwrap()
     }
 
     fn decrypt_failed() -> Rejection {
