@@ -17,7 +17,7 @@ pub const MESSAGE_BYTES_MAX: usize = Limits::MESSAGE.bytes_max;
 pub const POST_BYTES_MAX: usize = MESSAGE_BYTES_MAX / 3 * 4 + 16 * 1024;
 /// The longest query string of the Redirect binding, in bytes.
 pub const QUERY_BYTES_MAX: usize = 64 * 1024;
-/// The longest RelayState, in bytes. SAML Bindings §3.4.3 says 80, which IdPs do not keep.
+/// The longest `RelayState`, in bytes. SAML Bindings §3.4.3 says 80, which IdPs do not keep.
 pub const RELAY_STATE_BYTES_MAX: usize = 1024;
 /// The most that one step of decompression hands out, in bytes.
 const INFLATE_STEP_BYTES: usize = 16 * 1024;
@@ -224,7 +224,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// SAML Bindings §3.4.4.1: the order is the standard's; a RelayState that is not there is left out.
+/// SAML Bindings §3.4.4.1: the order is the standard's; a `RelayState` that is not there is left out.
 fn signed_query(
     parameter: Parameter,
     raw: &str,
