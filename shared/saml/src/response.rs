@@ -429,3 +429,6 @@ fn assemble(
         encrypted,
     }
 }
+
+#[cfg(test)]
+mod tests;
