@@ -398,3 +398,6 @@ impl OutgoingLogoutResponse<'_> {
         Message::new(Parameter::Response, self.id, self.destination, &root)
     }
 }
+
+#[cfg(test)]
+mod tests;
