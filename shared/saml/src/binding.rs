@@ -597,4 +597,27 @@ mod tests {
         assert_eq!(decode_post(&form.fields[0].1).unwrap(), XML.as_bytes());
         assert_eq!(form.fields[1], ("RelayState", "r\"".to_owned()));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_sent_is_what_is_read(xml in "\\PC{0,400}", relay_state: Option<String>) {
+            let relay_state = relay_state.as_deref().filter(|text| text.len() <= RELAY_STATE_BYTES_MAX);
+            let url = encode_redirect("https://idp.example/sso", Parameter::Request, &xml, relay_state);
+            let message = decode_redirect(url.split_once('?').unwrap().1).unwrap();
+            assert_eq!(message.xml, xml.as_bytes());
+            assert_eq!(message.relay_state.as_deref(), relay_state);
+            let form = post_form("https://idp.example/sso", Parameter::Request, &xml, relay_state);
+            if !xml.is_empty() {
+                assert_eq!(decode_post(&form.fields[0].1).unwrap(), xml.as_bytes());
+            }
+        }
+
+        #[test]
+        fn nothing_that_comes_makes_it_panic(text: String, bytes: Vec<u8>, pairs in "(SAMLRe(quest|sponse)|RelayState|SigAlg|Signature|[a-z&=%+]{0,4}){0,6}") {
+            let _ = decode_post(&text);
+            let _ = decode_redirect(&text);
+            let _ = decode_redirect(&pairs);
+            let _ = inflate(&bytes);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::{
     rand::SystemRandom,
-    signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
 };
 
 use super::*;

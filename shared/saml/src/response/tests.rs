@@ -495,3 +495,18 @@ fn what_a_rejection_repeats_is_short_and_breaks_no_line() {
     let Rejection::BadDestination { got, .. } = rejection(&xml) else { panic!() };
     assert_eq!(got, "https://sp.example/saml/a\\nb\\u{202e}c");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_change_of_one_byte_makes_it_panic_or_believed(at: proptest::sample::Index, byte: u8) {
+        let mut bytes = GOOD.as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(peeked) = peek(&bytes) {
+            assert!(validate(&peeked, &expectations()).is_err());
+        }
+        if let Ok(text) = String::from_utf8(bytes) {
+            let _ = checked(&text, &expectations());
+        }
+    }
+}

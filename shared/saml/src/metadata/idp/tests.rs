@@ -107,7 +107,7 @@ fn entras_document_gives_only_what_its_saml_idp_says() {
     );
     let metadata = parse(&xml).unwrap();
     assert_eq!(metadata.entity_id, "https://sts.windows.net/t-1/");
-    assert_eq!(metadata.signing, [first.clone()]);
+    assert_eq!(metadata.signing, std::slice::from_ref(first));
     let bindings: Vec<_> = metadata.sso.iter().map(|endpoint| endpoint.binding).collect();
     assert_eq!(bindings, [Binding::Redirect, Binding::Post]);
     assert_eq!(metadata.slo.len(), 1);
