@@ -359,7 +359,8 @@ fn open_encrypted(
     let failed = |_| Rejection::DecryptFailed {
         want: expect.decryption_keys.iter().map(|key| key.fingerprint.clone()).collect(),
     };
-    let whole = xmlenc::splice(source, encrypted.range(), &decrypted, &Limits::MESSAGE).map_err(failed)?;
+    let whole =
+        xmlenc::splice(source, encrypted.range(), &decrypted, &Limits::MESSAGE).map_err(failed)?;
     let document = whole.parse().map_err(failed)?;
     let held = structure::one_assertion(document.root()).map_err(failed)?;
     if held.encrypted {
