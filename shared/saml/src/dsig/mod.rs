@@ -398,6 +398,23 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_that_holds_is_refused_when_saml_does_not_need_its_form() {
+        for text in [
+            foreign!("refused-xpath.xml"),
+            foreign!("refused-xpath-third.xml"),
+            foreign!("refused-with-comments.xml"),
+            foreign!("refused-two-references.xml"),
+            foreign!("refused-signs-what-is-around-it.xml"),
+            foreign!("refused-signs-the-document.xml"),
+            foreign!("refused-object.xml"),
+        ] {
+            assert_eq!(code(verify_assertion(text, &[idp("rsa")])), "bad_signature_form");
+            let response = verify_with(text, "Response", &[idp("rsa")], Algorithms::default());
+            assert_eq!(code(response), "unsigned");
+        }
+    }
+
+    #[test]
     fn text_may_be_written_in_another_way_that_is_canonically_the_same() {
         for same in ["zo&#235;@acme.example", "zoë@<![CDATA[acme]]>.example"] {
             let text = with(RSA, "zoë@acme.example", same);
