@@ -1,5 +1,5 @@
-//! Where elements may stand (rules 3 and 5; SAML Core §1.3.4, §3.3.3): what wrapping attacks need is refused before any signature
-//! is looked at.
+//! Where elements may stand (SAML Core §1.3.4, §3.3.3): what wrapping attacks need is refused before any signature is
+//! looked at.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ pub(super) fn one_assertion<'d, 'a>(root: Element<'d, 'a>) -> Result<Held<'d, 'a
 }
 
 /// No two elements have one ID, by any of the names that some reader takes for an ID.
-pub(crate) fn ids_unique(root: Element<'_, '_>) -> Result<(), Rejection> {
+fn ids_unique(root: Element<'_, '_>) -> Result<(), Rejection> {
     let mut seen = BTreeSet::new();
     for element in root.descendants() {
         for attribute in element.0.attributes() {
