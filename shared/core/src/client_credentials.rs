@@ -319,7 +319,7 @@ impl Form {
 
 /// `Basic base64(id:secret)`, each form-encoded before (RFC 6749 §2.3.1). Ours have no character that the
 /// encoding would change, so that clients which leave it out are understood as well.
-fn basic(header: &str) -> Option<(String, String)> {
+pub(crate) fn basic(header: &str) -> Option<(String, String)> {
     if header.len() > AUTHORIZATION_BYTES_MAX {
         return None;
     }

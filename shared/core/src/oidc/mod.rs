@@ -4,4 +4,15 @@
 //! Modules in the order in which a sign-in meets them.
 
 pub mod wire;
+pub mod discovery;
 pub mod authorize;
+pub mod entry;
+mod standing;
+mod claims;
+pub mod jws;
+pub mod token;
+pub mod userinfo;
+pub mod end_session;
+pub mod back_channel;
+
+pub use claims::ID_TOKEN_CLAIM_BYTES_MAX;
