@@ -7,8 +7,8 @@
 use crate::{
     credential::SECRET_CHARS,
     ctx::Ctx,
-    event::{Event, EventKind},
     ids::{OrganizationId, SessionId, UserId, random_text},
+    oidc::back_channel,
     ports::{Directory, Sessions, StoreError, Wanted},
     record::User,
     secret::SecretHash,
@@ -144,18 +144,19 @@ pub async fn end_these<S: Sessions>(
     if sessions.is_empty() {
         return Ok(());
     }
-    let mut data = serde_json::Map::new();
-    data.insert("by".to_owned(), by.into());
-    data.insert("sessions".to_owned(), sessions.len().into());
-    let event = Event {
-        kind: EventKind::MemberSessionsEnded,
-        actor: ctx.actor.clone(),
-        subject_kind: "user",
-        subject_id: user.id.to_string(),
-        subject_name: user.user_name().to_owned(),
-        data,
-    };
-    store.end_sessions(ctx, organization, sessions, Some(&event)).await
+    // With the applications that are told of it.
+    back_channel::end(
+        ctx,
+        store,
+        organization,
+        user.id,
+        user.user_name(),
+        sessions,
+        by,
+        false,
+        None,
+    )
+    .await
 }
 
 /// Ends all sessions of a member, and gives them, so that applications can be told.

@@ -78,19 +78,30 @@ pub enum Next {
     Saml(String),
     /// To the sign-in page: a path of ours.
     SignIn(String),
+    /// Nowhere: there is no such organization.
+    UnknownOrganization,
     /// Nowhere: the licence has lapsed and there are no passwords (O3).
     LicenceLapsed,
     /// Nowhere: nothing is set up.
     NothingSetUp,
 }
 
-/// Where who names no organization goes.
+/// Where who names no organization goes: to the page that asks for it.
 #[must_use]
-pub fn ask_organization(params: &AuthorizeParams, request: &CodeRequest) -> Next {
+pub fn without_organization(params: &AuthorizeParams, request: &CodeRequest) -> Next {
     if params.is_silent() {
         return Next::Back(login_required(request));
     }
     Next::SignIn(format!("/sign_in?{}", params.query()))
+}
+
+/// Where who names an organization that is not there goes.
+#[must_use]
+pub fn unknown_organization(params: &AuthorizeParams, request: &CodeRequest) -> Next {
+    if params.is_silent() {
+        return Next::Back(login_required(request));
+    }
+    Next::UnknownOrganization
 }
 
 /// Where the browser goes at this organization. `session` is the browser's, with a member who is not suspended.

@@ -12,5 +12,7 @@ mod claims;
 pub mod jws;
 pub mod token;
 pub mod userinfo;
+pub mod end_session;
+pub mod back_channel;
 
 pub use claims::ID_TOKEN_CLAIM_BYTES_MAX;
