@@ -13,3 +13,4 @@ pub mod finish;
 pub mod enter;
 pub mod test_sign_in;
 pub mod sp_metadata;
+pub mod logout;
