@@ -25,12 +25,22 @@ impl Instant {
         Self(self.0.saturating_add(secs.saturating_mul(1000)))
     }
 
+    /// Whole seconds from `earlier` to this: negative when this is the earlier one.
+    #[must_use]
+    pub const fn secs_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0).div_euclid(1000)
+    }
+
     /// From `xs:dateTime`; text without an offset is UTC, as SAML Core §1.3.3 says. `None` when it is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        // The RFC's grammar takes other separators and cases; XML Schema's takes these.
+        let (date, time) = text.split_at_checked(10)?;
+        if date.contains([' ', 'T']) || !time.starts_with('T') || text.contains(['z', 't', ' ']) {
+            return None;
+        }
         let zoned;
-        let has_offset = text.ends_with(['Z', 'z'])
-            || text.get(10..).is_some_and(|time| time.contains(['+', '-']));
+        let has_offset = time.ends_with('Z') || time.contains(['+', '-']);
         let text = if has_offset {
             text
         } else {
@@ -67,7 +77,40 @@ mod tests {
         ] {
             assert_eq!(Instant::parse(same), Some(z), "{same}");
         }
-        assert_eq!(Instant::parse("2026-11-22"), None);
         assert_eq!(z.text(), "2026-11-22T09:30:00Z");
+        assert_eq!(Instant::parse("2026-11-22T09:30:00.5Z"), Some(Instant(z.0 + 500)));
+    }
+
+    #[test]
+    fn what_is_no_date_time_is_none() {
+        for text in [
+            "",
+            "2026-11-22",
+            "2026-11-22 09:30:00Z",
+            "2026-11-22t09:30:00Z",
+            "2026-11-22T09:30:00z",
+            " 2026-11-22T09:30:00Z",
+            "2026-11-22T09:30:00Z ",
+            "2026-11-22T09:30Z",
+            "2026-13-22T09:30:00Z",
+            "2026-11-22T25:30:00Z",
+            "2026-11-22T09:30:00ZZ",
+            "2026-11-22T09:30:00+01",
+            "99999-11-22T09:30:00Z",
+            "ééééééééééé",
+            "1795340000",
+        ] {
+            assert_eq!(Instant::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_never_overflows() {
+        let (first, last) = (Instant(i64::MIN), Instant(i64::MAX));
+        assert_eq!(last.plus_secs(i64::MAX), last);
+        assert_eq!(first.plus_secs(i64::MIN), first);
+        assert_eq!(last.secs_since(first), i64::MAX.div_euclid(1000));
+        assert_eq!(Instant(2_500).secs_since(Instant(1_000)), 1);
+        assert_eq!(Instant(0).secs_since(Instant(1)), -1);
     }
 }

@@ -26,12 +26,16 @@ pub mod authn_request;
 
 pub mod response;
 
+pub mod profile;
+
 pub mod logout;
 
 pub mod sign;
 
 #[cfg(test)]
 mod foreign;
+
+mod write;
 
 pub use instant::Instant;
 pub use rejection::{Rejection, Who};

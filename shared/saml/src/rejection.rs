@@ -5,6 +5,31 @@
 
 use std::fmt;
 
+use crate::Instant;
+
+/// The most characters of a received value that a rejection repeats.
+pub const GOT_CHARS_MAX: usize = 200;
+
+/// A received value as a rejection repeats it: cut at [`GOT_CHARS_MAX`] characters, with control characters (and those
+/// that turn the direction of text) escaped, so that it can neither break a log line nor a page.
+#[must_use]
+pub fn shown(value: &str) -> String {
+    let mut text = String::new();
+    for (count, character) in value.chars().enumerate() {
+        if count == GOT_CHARS_MAX {
+            text.push('…');
+            break;
+        }
+        let harmless = !character.is_control()
+            && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        match harmless {
+            true => text.push(character),
+            false => text.extend(character.escape_default()),
+        }
+    }
+    text
+}
+
 /// Who can mend it: this picks the page that the person sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
@@ -61,6 +86,151 @@ pub enum Rejection {
         want: Vec<String>,
     },
     // --- metadata, bindings, response, logout ---
+    /// The parameters or their encoding: what a form or a query had wrong (SAML Bindings §3.4.4, §3.5.4).
+    Binding(String),
+    /// Longer than is taken; it was not looked at.
+    TooLarge {
+        /// The most that is taken, in bytes.
+        max: usize,
+        /// How many there were; of what is decompressed, how many there were at least.
+        got: usize,
+    },
+    /// Another message, or another element, than the one that belongs here.
+    WrongMessage {
+        /// The element that belongs here.
+        want: &'static str,
+        /// The element that came.
+        got: String,
+    },
+    /// Not SAML 2.0 (SAML Core §4.1).
+    BadVersion {
+        /// The element that says so.
+        element: &'static str,
+        /// The version that it claims.
+        got: String,
+    },
+    /// Something that the schema wants is missing, or is not of its type.
+    Malformed {
+        /// The element.
+        element: &'static str,
+        /// What is wrong with it, in words.
+        problem: String,
+    },
+    /// Not exactly one `Assertion` or `EncryptedAssertion` (rule 5).
+    AssertionCount {
+        /// How many.
+        got: usize,
+    },
+    /// An `Assertion`, an `EncryptedAssertion` or a `Signature` where none belongs (rules 3 and 5).
+    Misplaced {
+        /// Which element, and in what.
+        got: String,
+    },
+    /// Two elements have one ID (SAML Core §1.3.4).
+    DuplicateId {
+        /// The ID.
+        got: String,
+    },
+    /// The IdP says that it did not sign the person in (SAML Core §3.2.2).
+    IdpStatus {
+        /// The last part of the top-level code: `Responder`.
+        code: String,
+        /// The last part of the second-level code: `NoPassive`.
+        subcode: Option<String>,
+        /// The IdP's words.
+        message: Option<String>,
+    },
+    /// `Destination` is another address (SAML Core §3.2.2).
+    BadDestination {
+        /// Our address.
+        want: String,
+        /// Its.
+        got: String,
+    },
+    /// `Issuer` is not the connection's IdP (SAML Profiles §4.1.4.2).
+    BadIssuer {
+        /// The element whose issuer it is.
+        element: &'static str,
+        /// The entity ID in the IdP's metadata.
+        want: String,
+        /// What came.
+        got: String,
+    },
+    /// `Recipient` is another assertion consumer service, or there is none (SAML Profiles §4.1.4.3).
+    BadRecipient {
+        /// Our assertion consumer service.
+        want: String,
+        /// What came.
+        got: Option<String>,
+    },
+    /// The assertion is for somebody else (SAML Core §2.5.1.4).
+    BadAudience {
+        /// Our entity ID.
+        want: String,
+        /// The audiences of the restriction that we are not in; empty when there is no restriction.
+        got: Vec<String>,
+    },
+    /// Its time is over (SAML Core §2.5.1.2).
+    Expired {
+        /// What said so: `Conditions`, `SubjectConfirmationData`.
+        element: &'static str,
+        /// The end that it names.
+        until: Instant,
+        /// When it came.
+        now: Instant,
+        /// What was allowed for clocks that differ, in seconds.
+        skew_secs: u32,
+    },
+    /// Its time has not come (SAML Core §2.5.1.2).
+    NotYetValid {
+        /// What said so.
+        element: &'static str,
+        /// The beginning that it names.
+        from: Instant,
+        /// When it came.
+        now: Instant,
+        /// What was allowed for clocks that differ, in seconds.
+        skew_secs: u32,
+    },
+    /// No subject confirmation of the kind that a browser can bear (SAML Profiles §4.1.4.2).
+    BadConfirmation(String),
+    /// It answers a request that is not the one that this browser made, or answers none (SAML Profiles §4.1.4.3).
+    InResponseToUnknown {
+        /// The ID of our request; none when we made none.
+        want: Option<String>,
+        /// The ID that came.
+        got: Option<String>,
+    },
+    /// It answers no request, and the connection takes none that was not asked for (S3).
+    IdpInitiatedDisabled,
+    /// A condition that we do not know: the assertion is then invalid (SAML Core §2.5.1).
+    UnknownCondition {
+        /// Its name.
+        got: String,
+    },
+    /// It does not say that the person signed in (SAML Profiles §4.1.4.2).
+    NoAuthnStatement,
+    /// The person signed in before we asked that they do so anew (SAML Core §3.4.1, `ForceAuthn`).
+    AuthnTooOld {
+        /// When we asked.
+        want: Instant,
+        /// When they did.
+        got: Instant,
+    },
+    /// The connection wants encrypted assertions, and this one is not (S5).
+    EncryptedRequired,
+    /// The NameID is encrypted by itself; only whole assertions are decrypted here.
+    EncryptedNameId {
+        /// What to set at the IdP.
+        want: &'static str,
+    },
+    /// Nothing names the member (S7).
+    NoEmailClaim {
+        /// Where it was looked for.
+        want: String,
+        /// What came: the NameID's format, and the names of attributes. No values.
+        got: String,
+    },
 }
 
 impl Rejection {
@@ -76,6 +246,30 @@ impl Rejection {
             Self::Certificate(_) => "bad_certificate",
             Self::EncryptionForm(_) => "bad_encryption_form",
             Self::DecryptFailed { .. } => "decrypt_failed",
+            Self::Binding(_) => "malformed_request",
+            Self::TooLarge { .. } => "too_large",
+            Self::WrongMessage { .. } => "wrong_message",
+            Self::BadVersion { .. } => "bad_version",
+            Self::Malformed { .. } => "malformed_message",
+            Self::AssertionCount { .. } => "not_one_assertion",
+            Self::Misplaced { .. } => "misplaced_element",
+            Self::DuplicateId { .. } => "duplicate_id",
+            Self::IdpStatus { .. } => "idp_status",
+            Self::BadDestination { .. } => "bad_destination",
+            Self::BadIssuer { .. } => "bad_issuer",
+            Self::BadRecipient { .. } => "bad_recipient",
+            Self::BadAudience { .. } => "bad_audience",
+            Self::Expired { .. } => "expired",
+            Self::NotYetValid { .. } => "not_yet_valid",
+            Self::BadConfirmation(_) => "bad_subject_confirmation",
+            Self::InResponseToUnknown { .. } => "in_response_to_unknown",
+            Self::IdpInitiatedDisabled => "idp_initiated_disabled",
+            Self::UnknownCondition { .. } => "unknown_condition",
+            Self::NoAuthnStatement => "no_authn_statement",
+            Self::AuthnTooOld { .. } => "authn_too_old",
+            Self::EncryptedRequired => "encrypted_required",
+            Self::EncryptedNameId { .. } => "encrypted_name_id",
+            Self::NoEmailClaim { .. } => "no_email_claim",
         }
     }
 
@@ -90,7 +284,35 @@ impl Rejection {
             | Self::WeakAlgorithm { .. }
             | Self::Certificate(_)
             | Self::EncryptionForm(_)
-            | Self::DecryptFailed { .. } => Who::Administrator,
+            | Self::DecryptFailed { .. }
+            | Self::TooLarge { .. }
+            | Self::WrongMessage { .. }
+            | Self::BadVersion { .. }
+            | Self::Malformed { .. }
+            | Self::AssertionCount { .. }
+            | Self::Misplaced { .. }
+            | Self::DuplicateId { .. }
+            | Self::BadDestination { .. }
+            | Self::BadIssuer { .. }
+            | Self::BadRecipient { .. }
+            | Self::BadAudience { .. }
+            | Self::NotYetValid { .. }
+            | Self::BadConfirmation(_)
+            | Self::IdpInitiatedDisabled
+            | Self::UnknownCondition { .. }
+            | Self::NoAuthnStatement
+            | Self::EncryptedRequired
+            | Self::EncryptedNameId { .. }
+            | Self::NoEmailClaim { .. } => Who::Administrator,
+            // A page that was left open, a step back, a message cut short on its way.
+            Self::Binding(_)
+            | Self::Expired { .. }
+            | Self::InResponseToUnknown { .. }
+            | Self::AuthnTooOld { .. } => Who::Person,
+            Self::IdpStatus { subcode, .. } => match subcode.as_deref() {
+                Some("AuthnFailed" | "NoPassive") => Who::Person,
+                _ => Who::Administrator,
+            },
         }
     }
 
@@ -104,6 +326,7 @@ impl Rejection {
                 Some((*want).to_owned())
             }
             Self::BadSignature { want, .. } | Self::DecryptFailed { want } => Some(want.join(", ")),
+            _ => self.want_of_message(),
         }
     }
 
@@ -117,6 +340,72 @@ impl Rejection {
             Self::Unsigned { .. } | Self::DecryptFailed { .. } => None,
             Self::SignatureForm { got, .. } | Self::WeakAlgorithm { got, .. } => Some(got.clone()),
             Self::BadSignature { got, .. } => got.clone(),
+            _ => self.got_of_message(),
+        }
+    }
+
+    fn want_of_message(&self) -> Option<String> {
+        match self {
+            Self::TooLarge { max, .. } => Some(format!("at most {max} bytes")),
+            Self::WrongMessage { want, .. } | Self::EncryptedNameId { want } => {
+                Some((*want).to_owned())
+            }
+            Self::BadVersion { element, .. } => Some(format!("{element} of Version `2.0`")),
+            Self::AssertionCount { .. } => {
+                Some("exactly one assertion, directly in the Response".to_owned())
+            }
+            Self::IdpStatus { .. } => Some("Success".to_owned()),
+            Self::BadDestination { want, .. }
+            | Self::BadRecipient { want, .. }
+            | Self::BadAudience { want, .. }
+            | Self::NoEmailClaim { want, .. } => Some(want.clone()),
+            Self::BadIssuer { element, want, .. } => Some(format!("{want} as Issuer of {element}")),
+            Self::Expired { element, now, skew_secs, .. } => Some(format!(
+                "{element} valid after {}, {skew_secs} s allowed for the clocks",
+                now.text()
+            )),
+            Self::NotYetValid { element, now, skew_secs, .. } => Some(format!(
+                "{element} valid at {}, {skew_secs} s allowed for the clocks",
+                now.text()
+            )),
+            Self::InResponseToUnknown { want, .. } => {
+                Some(want.clone().unwrap_or_else(|| "no InResponseTo".to_owned()))
+            }
+            Self::IdpInitiatedDisabled => Some("an answer to a request of ours".to_owned()),
+            Self::NoAuthnStatement => Some("an AuthnStatement".to_owned()),
+            Self::AuthnTooOld { want, .. } => Some(format!("signed in after {}", want.text())),
+            Self::EncryptedRequired => Some("an EncryptedAssertion".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn got_of_message(&self) -> Option<String> {
+        match self {
+            Self::Binding(problem) | Self::BadConfirmation(problem) => Some(problem.clone()),
+            Self::TooLarge { got, .. } => Some(format!("{got} bytes")),
+            Self::Malformed { element, problem } => Some(format!("{element}: {problem}")),
+            Self::AssertionCount { got } => Some(got.to_string()),
+            Self::IdpStatus { code, subcode, message } => {
+                let parts = [Some(code), subcode.as_ref(), message.as_ref()];
+                Some(parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(": "))
+            }
+            Self::WrongMessage { got, .. }
+            | Self::BadVersion { got, .. }
+            | Self::Misplaced { got }
+            | Self::DuplicateId { got }
+            | Self::BadDestination { got, .. }
+            | Self::BadIssuer { got, .. }
+            | Self::UnknownCondition { got }
+            | Self::NoEmailClaim { got, .. } => Some(got.clone()),
+            Self::BadRecipient { got, .. } | Self::InResponseToUnknown { got, .. } => got.clone(),
+            Self::BadAudience { got, .. } if got.is_empty() => {
+                Some("no AudienceRestriction".to_owned())
+            }
+            Self::BadAudience { got, .. } => Some(got.join(", ")),
+            Self::Expired { until, .. } => Some(format!("until {}", until.text())),
+            Self::NotYetValid { from, .. } => Some(format!("from {}", from.text())),
+            Self::AuthnTooOld { got, .. } => Some(format!("signed in at {}", got.text())),
+            _ => None,
         }
     }
 }
