@@ -6,7 +6,7 @@ use super::{
     organizations,
 };
 use crate::{
-    attempt::Attempt,
+    attempt::{ATTEMPT_DAYS, Attempt},
     ctx::Ctx,
     ids::AttemptId,
     ports::{Attempts, Organizations},
@@ -45,10 +45,10 @@ pub async fn read<S: Organizations + Attempts>(
     attempt: &str,
 ) -> Result<Attempt, Refusal> {
     let missing = || {
-        Refusal::not_found(
+        Refusal::not_found(format!(
             "There is no such sign-in: give its id, the reference on the person's page. It may be too old: attempts \
-             are kept for 30 days.",
-        )
+             are kept for {ATTEMPT_DAYS} days."
+        ))
         .about("attempt")
     };
     let id: AttemptId = attempt.parse().map_err(|_| missing())?;
