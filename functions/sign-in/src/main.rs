@@ -7,8 +7,9 @@ use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
     lychgate_edge::run::main(async |config, stack| {
+        let endpoints = Endpoints { kms: config.kms_url.clone(), sesv2: config.sesv2_url.clone() };
         let mail = match config.mail.as_deref() {
-            Some(text) => Some(mailer(Some(text), &Endpoints::from(&config)).await?),
+            Some(text) => Some(mailer(Some(text), &endpoints).await?),
             None => None,
         };
         let store = connect(Config {

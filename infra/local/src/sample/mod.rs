@@ -35,6 +35,14 @@ impl Sample {
         })
     }
 
+    /// The IdP's metadata.
+    ///
+    /// # Errors
+    /// A sentence when its key does not sign.
+    pub fn metadata(&self) -> Result<String, Error> {
+        self.idp.metadata_xml()
+    }
+
     /// Answers what is under [`ROOT`]; `None` for everything else.
     pub async fn answer(&self, parts: &Parts, body: &[u8]) -> Option<Response<Full<Bytes>>> {
         let path = parts.uri.path().strip_prefix(ROOT)?;
