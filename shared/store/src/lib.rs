@@ -23,6 +23,8 @@ mod organizations;
 mod pending;
 mod users;
 
+pub mod stream;
+
 mod connect;
 #[cfg(feature = "local")]
 mod table;
