@@ -115,51 +115,7 @@ pub async fn current<S: Sessions + Directory>(
     Ok(holds.then_some((session, user)))
 }
 
-/// Ends one session: the person signed out.
-///
-/// # Errors
-/// What the store says.
-pub async fn end<S: Sessions>(
-    ctx: &Ctx<'_>,
-    store: &S,
-    organization: &OrganizationId,
-    session: &Session,
-) -> Result<(), StoreError> {
-    store.end_sessions(ctx, organization, std::slice::from_ref(session), None).await
-}
-
-/// Ends these sessions of a member because somebody wished it (the IdP, an administrator): it stands in the history.
-/// `by` says whose wish it was.
-///
-/// # Errors
-/// What the store says.
-pub async fn end_these<S: Sessions>(
-    ctx: &Ctx<'_>,
-    store: &S,
-    organization: &OrganizationId,
-    user: &User,
-    sessions: &[Session],
-    by: &'static str,
-) -> Result<(), StoreError> {
-    if sessions.is_empty() {
-        return Ok(());
-    }
-    // With the applications that are told of it.
-    back_channel::end(
-        ctx,
-        store,
-        organization,
-        user.id,
-        user.user_name(),
-        sessions,
-        by,
-        false,
-        None,
-    )
-    .await
-}
-
-/// Ends all sessions of a member, and gives them, so that applications can be told.
+/// Ends all sessions of a member because somebody wished it (`by`), and gives them. Their applications are told.
 ///
 /// # Errors
 /// What the store says; some may have ended then.
@@ -168,7 +124,7 @@ pub async fn end_all<S: Sessions>(
     store: &S,
     organization: &OrganizationId,
     user: &User,
-    by: &'static str,
+    by: &str,
 ) -> Result<Vec<Session>, StoreError> {
     let mut ended = Vec::new();
     for _ in 0..END_ROUNDS_MAX {
@@ -176,7 +132,8 @@ pub async fn end_all<S: Sessions>(
         if sessions.is_empty() {
             break;
         }
-        end_these(ctx, store, organization, user, &sessions, by).await?;
+        let (id, name) = (user.id, user.user_name());
+        back_channel::end(ctx, store, organization, id, name, &sessions, by, false, None).await?;
         ended.extend(sessions);
     }
     Ok(ended)

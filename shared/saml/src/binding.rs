@@ -17,7 +17,7 @@ pub const MESSAGE_BYTES_MAX: usize = Limits::MESSAGE.bytes_max;
 pub const POST_BYTES_MAX: usize = MESSAGE_BYTES_MAX / 3 * 4 + 16 * 1024;
 /// The longest query string of the Redirect binding, in bytes.
 pub const QUERY_BYTES_MAX: usize = 64 * 1024;
-/// The longest RelayState, in bytes. SAML Bindings §3.4.3 says 80, which IdPs do not keep.
+/// The longest `RelayState`, in bytes. SAML Bindings §3.4.3 says 80, which IdPs do not keep.
 pub const RELAY_STATE_BYTES_MAX: usize = 1024;
 /// The most that one step of decompression hands out, in bytes.
 const INFLATE_STEP_BYTES: usize = 16 * 1024;
@@ -224,7 +224,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// SAML Bindings §3.4.4.1: the order is the standard's; a RelayState that is not there is left out.
+/// SAML Bindings §3.4.4.1: the order is the standard's; a `RelayState` that is not there is left out.
 fn signed_query(
     parameter: Parameter,
     raw: &str,
@@ -596,5 +596,28 @@ mod tests {
         assert_eq!(form.fields[0].0, "SAMLRequest");
         assert_eq!(decode_post(&form.fields[0].1).unwrap(), XML.as_bytes());
         assert_eq!(form.fields[1], ("RelayState", "r\"".to_owned()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_sent_is_what_is_read(xml in "\\PC{0,400}", relay_state: Option<String>) {
+            let relay_state = relay_state.as_deref().filter(|text| text.len() <= RELAY_STATE_BYTES_MAX);
+            let url = encode_redirect("https://idp.example/sso", Parameter::Request, &xml, relay_state);
+            let message = decode_redirect(url.split_once('?').unwrap().1).unwrap();
+            assert_eq!(message.xml, xml.as_bytes());
+            assert_eq!(message.relay_state.as_deref(), relay_state);
+            let form = post_form("https://idp.example/sso", Parameter::Request, &xml, relay_state);
+            if !xml.is_empty() {
+                assert_eq!(decode_post(&form.fields[0].1).unwrap(), xml.as_bytes());
+            }
+        }
+
+        #[test]
+        fn nothing_that_comes_makes_it_panic(text: String, bytes: Vec<u8>, pairs in "(SAMLRe(quest|sponse)|RelayState|SigAlg|Signature|[a-z&=%+]{0,4}){0,6}") {
+            let _ = decode_post(&text);
+            let _ = decode_redirect(&text);
+            let _ = decode_redirect(&pairs);
+            let _ = inflate(&bytes);
+        }
     }
 }

@@ -34,5 +34,8 @@ pub mod sign;
 
 mod write;
 
+#[cfg(test)]
+mod foreign;
+
 pub use instant::Instant;
 pub use rejection::{Rejection, Who};

@@ -4,8 +4,10 @@
 //! [`Assertion`]. What an [`Assertion`] holds was read from octets whose signature held; the envelope around them may
 //! refuse, never admit.
 
-mod check;
-mod read;
+pub(crate) mod check;
+
+pub(crate) mod read;
+
 mod structure;
 
 use crate::{
@@ -16,11 +18,6 @@ use crate::{
     xml::{Element, Limits, Source, ns},
     xmlenc::{self, Decrypted, DecryptionKey},
 };
-
-pub(crate) use read::{Issuer, id_attribute, instant_attribute, name_id, optional_instant};
-pub(crate) use structure::ids_unique;
-
-pub(crate) use check::{destination, ended, issuer, status, version};
 
 /// Limits of canonical octets: they are longer than what they were made from, since escapes are spelled out and
 /// namespaces declared again.
@@ -37,6 +34,10 @@ const CANONICAL: Limits = Limits {
 pub struct Unsigned<T>(T);
 
 impl<T> Unsigned<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(value)
+    }
+
     /// The value, to select by or to refuse by.
     #[must_use]
     pub const fn to_select(&self) -> &T {
@@ -200,17 +201,17 @@ pub fn peek(bytes: &[u8]) -> Result<Peeked, Rejection> {
     let document = source.parse()?;
     let root = document.root();
     is_response(root)?;
-    let response_id = id_attribute(root, "Response")?;
+    let response_id = read::id_attribute(root, "Response")?;
     let confirmations =
         root.descendants().filter(|element| element.is(ns::SAML, "SubjectConfirmationData"));
     let in_response_to = std::iter::once(root)
         .chain(confirmations)
         .find_map(|element| element.attribute("InResponseTo"))
         .map(str::to_owned);
-    let issuer = match Issuer::read(root)? {
+    let issuer = match read::Issuer::read(root)? {
         Some(issuer) => Some(issuer.value),
         None => match root.children_named(ns::SAML, "Assertion").next() {
-            Some(assertion) => Issuer::read(assertion)?.map(|issuer| issuer.value),
+            Some(assertion) => read::Issuer::read(assertion)?.map(|issuer| issuer.value),
             None => None,
         },
     };
@@ -428,3 +429,6 @@ fn assemble(
         encrypted,
     }
 }
+
+#[cfg(test)]
+mod tests;

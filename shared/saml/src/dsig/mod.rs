@@ -1,9 +1,10 @@
 //! XML Signature for the one profile that SAML needs (XML Signature §3.2, SAML Core §5).
 //!
-//! Signatures of all other forms are refused, though XML Signature allows them: a service provider has no use for them, and
-//! every known way to wrap a signature around a forgery lives there. In this order: the signature stands directly in the element
-//! it signs; its SignedInfo is verified as octets; these octets are parsed again and only they say what was signed; the element's
-//! canonical octets have the digest they name. [`Verified`] is those canonical octets.
+//! Signatures of all other forms are refused, though XML Signature allows them: a service provider has no use for
+//! them, and every known way to wrap a signature around a forgery lives there. In this order: the signature stands
+//! directly in the element it signs; its `SignedInfo` is verified as octets; these octets are parsed again and only
+//! they say what was signed; the element's canonical octets have the digest they name. [`Verified`] is those
+//! canonical octets.
 
 mod algorithm;
 mod reference;
@@ -131,7 +132,8 @@ pub fn verify(
     Ok(Verified { octets, algorithm: algorithm.name, fingerprint })
 }
 
-/// Verifies a signature over octets that stand outside XML, as the HTTP Redirect binding has it (SAML Bindings §3.4.4.1).
+/// Verifies a signature over octets that stand outside XML, as the HTTP Redirect binding has it (SAML Bindings
+/// §3.4.4.1).
 ///
 /// # Errors
 /// [`Rejection::WeakAlgorithm`] or [`Rejection::BadSignature`].
@@ -158,7 +160,8 @@ fn form(want: &'static str, got: impl Into<String>) -> Rejection {
     Rejection::SignatureForm { want, got: got.into() }
 }
 
-/// The parts of a Signature (XML Signature §4.1): SignedInfo, SignatureValue, perhaps KeyInfo, in this order, each once.
+/// The parts of a Signature (XML Signature §4.1): `SignedInfo`, `SignatureValue`, perhaps `KeyInfo`, in this order,
+/// once.
 struct Parts<'d, 'a> {
     signature: Element<'d, 'a>,
     signed_info: Element<'d, 'a>,
@@ -218,5 +221,264 @@ impl<'d, 'a> Parts<'d, 'a> {
             other => other,
         };
         Rejection::BadSignature { want, got }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foreign::{foreign, idp, now, piece};
+
+    const RSA: &str = foreign!("rsa-sha256.xml");
+
+    /// Verifies the Assertion in the text.
+    fn verify_assertion(text: &str, certificates: &[Certificate]) -> Result<Verified, Rejection> {
+        verify_with(text, "Assertion", certificates, Algorithms::default())
+    }
+
+    fn verify_with(
+        text: &str,
+        local: &str,
+        certificates: &[Certificate],
+        algorithms: Algorithms,
+    ) -> Result<Verified, Rejection> {
+        let source = Source::new(text.as_bytes(), &Limits::MESSAGE)?;
+        let document = source.parse()?;
+        let element = document.root().descendants().find(|element| element.local() == local);
+        verify(element.unwrap(), certificates, algorithms, now())
+    }
+
+    /// The text with one thing in it replaced, which has to be there.
+    fn with(text: &str, old: &str, new: &str) -> String {
+        assert!(text.contains(old), "{old} is not in it");
+        text.replacen(old, new, 1)
+    }
+
+    fn code(result: Result<Verified, Rejection>) -> &'static str {
+        result.map_or_else(|rejection| rejection.code(), |_| "accepted")
+    }
+
+    #[test]
+    fn what_another_library_signed_is_accepted_with_the_right_key_only() {
+        let cases = [
+            (RSA, "rsa", "rsa-sha256"),
+            (foreign!("rsa-sha384-prefixes.xml"), "rsa", "rsa-sha384"),
+            (foreign!("rsa-sha512-inclusive.xml"), "rsa", "rsa-sha512"),
+            (foreign!("rsa-sha256-no-second-transform.xml"), "rsa", "rsa-sha256"),
+            (foreign!("rsa-sha256-both.xml"), "rsa", "rsa-sha256"),
+            (foreign!("sha256-rsa-mgf1.xml"), "rsa", "sha256-rsa-mgf1"),
+            (foreign!("ecdsa-sha256-p256.xml"), "p256", "ecdsa-sha256"),
+            (foreign!("ecdsa-sha512-p256.xml"), "p256", "ecdsa-sha512"),
+            (foreign!("ecdsa-sha384-p384.xml"), "p384", "ecdsa-sha384"),
+            (foreign!("ecdsa-sha512-p521.xml"), "p521", "ecdsa-sha512"),
+        ];
+        let all = ["rsa", "p256", "p384", "p521"].map(idp);
+        for (text, kind, algorithm) in cases {
+            let verified = verify_assertion(text, &all).unwrap();
+            assert_eq!(verified.algorithm, algorithm);
+            assert_eq!(verified.fingerprint, idp(kind).fingerprint);
+            let source = verified.source().unwrap();
+            let document = source.parse().unwrap();
+            assert!(document.root().is(ns::SAML, "Assertion"));
+            let texts: Vec<_> =
+                document.root().descendants().filter_map(|e| e.text().ok()).collect();
+            assert!(texts.contains(&"zoë@acme.example".to_owned()), "{texts:?}");
+            assert!(texts.contains(&"a < b &\r\nc".to_owned()), "{texts:?}");
+            assert!(document.root().descendants().all(|element| element.namespace() != ns::DS));
+            let others: Vec<_> = all
+                .iter()
+                .filter(|other| other.fingerprint != verified.fingerprint)
+                .cloned()
+                .collect();
+            assert_eq!(code(verify_assertion(text, &others)), "bad_signature");
+            assert_eq!(code(verify_assertion(text, &[])), "bad_signature");
+        }
+    }
+
+    #[test]
+    fn a_signed_response_is_verified_with_the_assertion_in_it() {
+        for text in [foreign!("rsa-sha256-response.xml"), foreign!("rsa-sha256-both.xml")] {
+            let verified =
+                verify_with(text, "Response", &[idp("rsa")], Algorithms::default()).unwrap();
+            assert!(verified.octets().starts_with("<samlp:Response "));
+            assert!(verified.octets().contains("zoë@acme.example"));
+        }
+        assert_eq!(
+            verify_assertion(foreign!("rsa-sha256-response.xml"), &[idp("rsa")]),
+            Err(Rejection::Unsigned { element: "Assertion".to_owned() })
+        );
+    }
+
+    #[test]
+    fn sha1_is_taken_until_the_instant_that_was_agreed() {
+        let text = foreign!("rsa-sha1.xml");
+        let until = |at| Algorithms { sha1_until: Some(at), ..Algorithms::default() };
+        let verify = |algorithms| code(verify_with(text, "Assertion", &[idp("rsa")], algorithms));
+        assert_eq!(verify(Algorithms::default()), "weak_algorithm");
+        assert_eq!(verify(until(now())), "weak_algorithm");
+        assert_eq!(verify(until(now().plus_secs(1))), "accepted");
+    }
+
+    #[test]
+    fn no_changed_byte_changes_what_is_verified() {
+        let certificates = [idp("rsa")];
+        let octets = verify_assertion(RSA, &certificates).unwrap().octets;
+        let (mut accepted, mut refused) = (0, 0);
+        for at in 0..RSA.len() {
+            for flip in [0x01, 0x20] {
+                let mut bytes = RSA.as_bytes().to_vec();
+                bytes[at] ^= flip;
+                let Ok(text) = String::from_utf8(bytes) else { continue };
+                let Ok(source) = Source::new(text.as_bytes(), &Limits::MESSAGE) else { continue };
+                let Ok(document) = source.parse() else { continue };
+                let find = |element: &Element<'_, '_>| element.is(ns::SAML, "Assertion");
+                let Some(element) = document.root().descendants().find(find) else { continue };
+                match verify(element, &certificates, Algorithms::default(), now()) {
+                    Ok(verified) => {
+                        assert_eq!(verified.octets, octets, "byte {at}");
+                        accepted += 1;
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+        // Bytes outside the assertion may change; inside, white space that canonicalizes away.
+        assert!(refused > 1000, "{refused} refused");
+        assert!(accepted > 100, "{accepted} accepted");
+    }
+
+    #[test]
+    fn signatures_of_other_forms_are_refused_as_such() {
+        let signature = piece(RSA, "<ds:Signature ", "</ds:Signature>");
+        let info = piece(RSA, "<ds:SignedInfo>", "</ds:SignedInfo>");
+        let reference = piece(RSA, "<ds:Reference ", "</ds:Reference>");
+        let enveloped =
+            r#"<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>"#;
+        let exclusive = r#"<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>"#;
+        let cases = [
+            (signature, String::new(), "unsigned"),
+            (signature, signature.repeat(2), "bad_signature_form"),
+            (signature, format!("<x>{signature}</x>"), "unsigned"),
+            ("xmldsig#\"><ds:SignedInfo>", "x\"><ds:SignedInfo>".to_owned(), "unsigned"),
+            (info, String::new(), "bad_signature_form"),
+            (info, info.repeat(2), "bad_signature_form"),
+            (info, format!("<ds:Object>{info}</ds:Object>"), "bad_signature_form"),
+            ("</ds:Signature>", "<ds:Object/></ds:Signature>".to_owned(), "bad_signature_form"),
+            (
+                "</ds:Signature>",
+                format!("<ds:KeyInfo>{info}</ds:KeyInfo></ds:Signature>"),
+                "bad_signature_form",
+            ),
+            (reference, reference.repeat(2), "bad_signature_form"),
+            (reference, String::new(), "bad_signature_form"),
+            ("<ds:SignatureValue>", "<ds:SignatureValue>!".to_owned(), "bad_signature_form"),
+            ("<ds:SignatureValue>", "<ds:SignatureValue><!-- -->".to_owned(), "bad_signature_form"),
+            ("more#rsa-sha256", "more#hmac-sha256".to_owned(), "weak_algorithm"),
+            ("more#rsa-sha256", "more#ecdsa-sha256".to_owned(), "bad_signature"),
+            ("zoë@acme.example", "zoë@acme<!-- -->.example".to_owned(), "bad_signature_form"),
+            ("zoë@acme.example", "zoë@acme.example.evil".to_owned(), "bad_signature"),
+            (
+                "CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"",
+                "CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#WithComments\""
+                    .to_owned(),
+                "bad_signature_form",
+            ),
+            // These change what was signed, and so do not get as far as their form.
+            (enveloped, String::new(), "bad_signature"),
+            (exclusive, String::new(), "bad_signature"),
+            ("URI=\"#_a\"", "URI=\"\"".to_owned(), "bad_signature"),
+        ];
+        for (old, new, expected) in cases {
+            assert_eq!(
+                code(verify_assertion(&with(RSA, old, &new), &[idp("rsa")])),
+                expected,
+                "{new}"
+            );
+        }
+    }
+
+    #[test]
+    fn text_may_be_written_in_another_way_that_is_canonically_the_same() {
+        for same in ["zo&#235;@acme.example", "zoë@<![CDATA[acme]]>.example"] {
+            let text = with(RSA, "zoë@acme.example", same);
+            let verified = verify_assertion(&text, &[idp("rsa")]).unwrap();
+            assert!(verified.octets().contains(">zoë@acme.example<"));
+        }
+    }
+
+    #[test]
+    fn an_id_that_anybody_could_take_for_another_is_refused() {
+        for attribute in ["ID", "Id", "id", "iD", "xml:id", "samlp:ID"] {
+            let twice = with(RSA, "<samlp:Status>", &format!("<samlp:Status {attribute}=\"_a\">"));
+            assert_eq!(code(verify_assertion(&twice, &[idp("rsa")])), "bad_signature_form");
+            let other = with(RSA, "<samlp:Status>", &format!("<samlp:Status {attribute}=\"_b\">"));
+            assert_eq!(code(verify_assertion(&other, &[idp("rsa")])), "accepted");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_worth_nothing_in_an_element_that_it_does_not_sign() {
+        // The genuine assertion hides in the forged one, whose own Signature is the genuine one's.
+        let genuine = piece(RSA, "<saml:Assertion ", "</saml:Assertion>");
+        let forged = with(&with(genuine, "zoë@", "eve@"), "ID=\"_a\"", "ID=\"_e\"");
+        let hidden = with(&forged, "</saml:Subject>", &format!("<x>{genuine}</x></saml:Subject>"));
+        assert_eq!(
+            code(verify_assertion(&RSA.replace(genuine, &hidden), &[idp("rsa")])),
+            "bad_signature_form"
+        );
+        let moved = with(RSA, "ID=\"_a\"", "ID=\"_e\"");
+        assert_eq!(code(verify_assertion(&moved, &[idp("rsa")])), "bad_signature_form");
+        let without = with(RSA, "ID=\"_a\"", "Id=\"_a\"");
+        assert_eq!(code(verify_assertion(&without, &[idp("rsa")])), "bad_signature_form");
+    }
+
+    #[test]
+    fn a_rejection_names_the_certificate_that_the_message_carries_but_no_key_comes_from_there() {
+        let carried = idp("p256");
+        let info = format!(
+            "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
+            idp("rsa").base64()
+        );
+        let text = with(RSA, "</ds:Signature>", &info);
+        assert_eq!(
+            verify_assertion(&text, std::slice::from_ref(&carried)),
+            Err(Rejection::BadSignature {
+                want: vec![carried.fingerprint],
+                got: Some(idp("rsa").fingerprint)
+            })
+        );
+    }
+
+    #[test]
+    fn detached_octets_are_verified_with_keys_of_the_right_kind() {
+        use aws_lc_rs::{rand::SystemRandom, signature};
+        let scheme = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pair = signature::EcdsaKeyPair::generate(scheme).unwrap();
+        let mut certificate = idp("p256");
+        certificate.key = crate::certificate::PublicKey::P256(
+            signature::KeyPair::public_key(&pair).as_ref().to_vec(),
+        );
+        let certificates = [idp("rsa"), certificate];
+        let uri = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
+        let verify = |uri: &str, octets: &[u8], signed: &[u8]| {
+            verify_detached(uri, octets, signed, &certificates, Algorithms::default(), now())
+        };
+        // Many, so that r and s begin with zeros and with ones.
+        for number in 0..600_u32 {
+            let octets = number.to_be_bytes();
+            let signed = pair.sign(&SystemRandom::new(), &octets).unwrap();
+            let by = verify(uri, &octets, signed.as_ref()).unwrap();
+            assert_eq!(
+                (by.algorithm(), by.fingerprint()),
+                ("ecdsa-sha256", &*certificates[1].fingerprint)
+            );
+            assert!(verify(uri, b"other", signed.as_ref()).is_err());
+            assert!(verify(uri, &octets, &signed.as_ref()[1..]).is_err());
+            assert!(verify(&uri.replace("ecdsa", "rsa"), &octets, signed.as_ref()).is_err());
+        }
+        assert!(verify(uri, b"", b"").is_err());
+        assert!(verify(uri, b"", &[0; 64]).is_err());
+        assert!(verify(uri, b"", &[0; 4096]).is_err());
+        assert_eq!(verify("", b"", b"").unwrap_err().code(), "weak_algorithm");
     }
 }

@@ -1,4 +1,4 @@
-//! SignedInfo and its one Reference (XML Signature §4.4): what was signed, and how it became octets.
+//! `SignedInfo` and its one Reference (XML Signature §4.4): what was signed, and how it became octets.
 
 use super::{Algorithms, algorithm::DigestAlgorithm, algorithm::short, form};
 use crate::{
@@ -17,7 +17,7 @@ const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// The longest `PrefixList`, in bytes: prefixes beyond those that can be in scope mean nothing.
 const PREFIX_LIST_BYTES_MAX: usize = 1024;
 
-/// A SignedInfo: canonicalization method, signature method, one reference, in this order.
+/// A `SignedInfo`: canonicalization method, signature method, one reference, in this order.
 pub(super) struct SignedInfo<'d, 'a> {
     pub(super) canonicalization: Method,
     pub(super) signature_method: &'d str,
@@ -127,8 +127,8 @@ fn algorithm_of<'d>(element: Element<'d, '_>) -> &'d str {
     element.attribute("Algorithm").unwrap_or_default()
 }
 
-/// The transforms: the enveloped signature first, then perhaps a canonicalization (XML Signature §4.4.3.2: without one it is
-/// Canonical XML 1.0).
+/// The transforms: the enveloped signature first, then perhaps a canonicalization (XML Signature §4.4.3.2: without
+/// one it is Canonical XML 1.0).
 fn canonicalization_of(transforms: Element<'_, '_>) -> Result<Method, Rejection> {
     const WANT: &str = "the transforms enveloped-signature and then a canonicalization";
     let mut transform = transforms.children();

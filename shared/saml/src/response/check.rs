@@ -212,16 +212,26 @@ pub(crate) fn ended(
     }
 }
 
+/// `NotBefore`: at that very instant it has begun, and by the skew before it.
+pub(crate) fn begun(
+    element: &'static str,
+    from: Instant,
+    now: Instant,
+    skew_secs: u32,
+) -> Result<(), Rejection> {
+    match now.plus_secs(i64::from(skew_secs)) < from {
+        true => Err(Rejection::NotYetValid { element, from, now, skew_secs }),
+        false => Ok(()),
+    }
+}
+
 /// SAML Core §2.5.1.2.
 fn conditions_period(parts: &Parts, expect: &Expectations<'_>) -> Result<(), Rejection> {
-    let (now, skew_secs) = (expect.now, expect.skew_secs);
-    if let Some(from) = parts.conditions.not_before
-        && now.plus_secs(i64::from(skew_secs)) < from
-    {
-        return Err(Rejection::NotYetValid { element: "Conditions", from, now, skew_secs });
+    if let Some(from) = parts.conditions.not_before {
+        begun("Conditions", from, expect.now, expect.skew_secs)?;
     }
     match parts.conditions.not_on_or_after {
-        Some(until) => ended("Conditions", until, now, skew_secs),
+        Some(until) => ended("Conditions", until, expect.now, expect.skew_secs),
         None => Ok(()),
     }
 }

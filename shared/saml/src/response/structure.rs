@@ -49,7 +49,7 @@ pub(super) fn one_assertion<'d, 'a>(root: Element<'d, 'a>) -> Result<Held<'d, 'a
 }
 
 /// No two elements have one ID, by any of the names that some reader takes for an ID.
-pub(crate) fn ids_unique(root: Element<'_, '_>) -> Result<(), Rejection> {
+fn ids_unique(root: Element<'_, '_>) -> Result<(), Rejection> {
     let mut seen = BTreeSet::new();
     for element in root.descendants() {
         for attribute in element.0.attributes() {

@@ -106,7 +106,8 @@ impl Transport {
     }
 }
 
-/// The hash functions of `rsa-oaep-mgf1p`: its mask generation is with SHA-1 whatever the digest (XML Encryption 1.1 §5.5.2).
+/// The hash functions of `rsa-oaep-mgf1p`: its mask generation is with SHA-1 whatever the digest (XML Encryption 1.1
+/// §5.5.2).
 fn mgf1p_hashes(digest: Option<&str>) -> Result<(Hash, Hash), Rejection> {
     // xml-encryption of Node, and so Auth0, uses one hash for both, and writes these URIs, which no standard has.
     match digest {
@@ -225,8 +226,8 @@ fn open_gcm<'data>(
     key.open_in_place(nonce, aead::Aad::empty(), sealed).ok().map(|opened| &*opened)
 }
 
-/// The last byte says how many bytes of padding there are, itself included; the others are arbitrary (XML Encryption §5.2).
-/// A wrong last byte changes nothing in what is done next, only its outcome.
+/// The last byte says how many bytes of padding there are, itself included; the others are arbitrary (XML Encryption
+/// §5.2). A wrong last byte changes nothing in what is done next, only its outcome.
 fn open_cbc<'data>(
     algorithm: &'static cipher::Algorithm,
     content_key: &[u8],
