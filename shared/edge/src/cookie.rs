@@ -41,6 +41,13 @@ impl Cookies {
         }
     }
 
+    /// The organization whose session a cookie of this name is for; `None` when it is another cookie.
+    #[must_use]
+    pub fn session_of(self, name: &str) -> Option<OrganizationId> {
+        let name = if self.secure { name.strip_prefix("__Host-")? } else { name };
+        OrganizationId::from_bare(name.strip_prefix("lys-")?).ok()
+    }
+
     /// `Set-Cookie` for a value of ours (letters, digits, `_`, `-`, `.`), for this many seconds.
     #[must_use]
     pub fn set(self, cookie: Cookie<'_>, value: &str, max_age_secs: u64) -> String {

@@ -174,8 +174,13 @@ impl Reply {
             reply.replaced(Self::error(too_large, request))
         });
         wire.headers.push("x-request-id", request.request_id.as_str());
-        wire.headers.push("cache-control", "no-store");
-        wire.headers.push("x-content-type-options", "nosniff");
+        // What says nothing of its own is not to be kept; two values would be joined.
+        if wire.headers.get("cache-control").is_none() {
+            wire.headers.push("cache-control", "no-store");
+        }
+        if wire.headers.get("x-content-type-options").is_none() {
+            wire.headers.push("x-content-type-options", "nosniff");
+        }
         wire
     }
 

@@ -59,6 +59,27 @@ where
     })
 }
 
+/// Runs a function that a stream calls: `job` is called once for each batch, with the event as it came, the request's id,
+/// and the time by which it must end. What it gives is the answer (`batchItemFailures`).
+pub fn streamed<J, F, B>(build: B) -> ExitCode
+where
+    J: AsyncFn(Value, String, Timestamp) -> Result<Value, StartError>,
+    F: Future<Output = Result<J, StartError>>,
+    B: FnOnce(Config, Stack) -> F,
+{
+    start(async |config| {
+        let stack = Stack::new(&config, Arc::new(SystemWorld))?;
+        let job = build(config, stack).await?;
+        let job = &job;
+        let service = service_fn(|event: LambdaEvent<Value>| async move {
+            let (event, context) = event.into_parts();
+            let deadline = Timestamp::from_unix_millis(context.deadline);
+            job(event, context.request_id, deadline).await
+        });
+        Runtime::new(service).run().await
+    })
+}
+
 /// One thread is enough: an instance serves one request at a time, and threads cost start-up time.
 fn start(run: impl AsyncFnOnce(Config) -> Result<(), StartError>) -> ExitCode {
     let config = match Config::from_env() {

@@ -192,6 +192,12 @@ pub fn events(organization: &OrganizationId) -> String {
     format!("{}#E", root(organization))
 }
 
+/// Whose history a partition is: [`events`] read back; `None` when it is another partition.
+#[must_use]
+pub fn organization_of_events(partition: &str) -> Option<OrganizationId> {
+    OrganizationId::from_bare(partition.strip_prefix("O#")?.strip_suffix("#E")?).ok()
+}
+
 /// One event.
 #[must_use]
 pub fn event(organization: &OrganizationId, id: EventId) -> Key {

@@ -31,6 +31,8 @@ mod sessions;
 mod sign_ins;
 mod users;
 
+pub mod stream;
+
 mod connect;
 #[cfg(feature = "local")]
 mod table;

@@ -1,0 +1,17 @@
+//! The `oidc` function.
+
+use std::process::ExitCode;
+
+use lychgate_outbound::{Endpoints, signer};
+use lychgate_store::{Config, connect};
+
+fn main() -> ExitCode {
+    lychgate_edge::run::main(async |config, stack| {
+        let signer = signer(config.oidc_keys.as_deref(), None, &Endpoints::default())?;
+        let store = connect(Config {
+            table: config.table()?.to_owned(),
+            endpoint_url: config.endpoint_url.clone(),
+        });
+        Ok(oidc::handler(stack, store.await?, signer))
+    })
+}
