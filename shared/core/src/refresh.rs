@@ -261,6 +261,10 @@ fn refreshed(
             }
         }
     }
+    if matches!(&outcome, Outcome::Followed { added, .. } if !added.is_empty()) {
+        // A new certificate may be near its end already.
+        after.ends_checked = None;
+    }
     found.then_some((after, outcome))
 }
 
