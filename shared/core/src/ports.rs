@@ -230,7 +230,8 @@ pub trait Users: Directory {
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Writes `after` over `before` (whose version is expected); keys are moved from `keys_before` to
-    /// `keys_after`. Memberships are left as they are.
+    /// `keys_after`. Memberships are left as they are, and so is [`User::last_sign_in`]. A member who may no longer have a
+    /// password loses the one it had.
     #[expect(clippy::too_many_arguments, reason = "one transaction, named part by part")]
     fn update_user(
         &self,
@@ -244,7 +245,7 @@ pub trait Users: Directory {
         event: &Event,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Deletes a user: it, its keys and its count are gone at once; so are its memberships, or (in more groups
+    /// Deletes a user: it, its keys, its password and its count are gone at once; so are its memberships, or (in more groups
     /// than a transaction holds) nobody sees them from then on.
     fn delete_user(
         &self,

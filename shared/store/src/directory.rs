@@ -123,14 +123,18 @@ impl Directory for Store {
 
     async fn look_up(
         &self,
-        _ctx: &Ctx<'_>,
+        ctx: &Ctx<'_>,
         organization: &OrganizationId,
         key: &IndexKey,
         limit: u32,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let pk = keys::indexed(organization, key);
+        let (pk, now) = (keys::indexed(organization, key), ctx.now());
         self.collect_after(pk, None, limit, true, |item| {
             let reader = Reader::new("look-up", item);
+            // Only a NameID's row has an end.
+            if reader.is_over(now)? {
+                return Ok(None);
+            }
             reader.parsed(SK, |text| Uuid::try_parse(text).ok()).map(Some)
         })
         .await

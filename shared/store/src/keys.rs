@@ -1,8 +1,8 @@
 //! Every key of the table, and the only place that makes one.
 //!
 //! An organization's items all have a partition key that begins with `O#<organization>`, so no key can be
-//! built without one. The few that have none resolve an organization (`DOMAIN#…`, `ORGS`) or belong to the
-//! operator (`OPERATOR`).
+//! built without one. The few that have none resolve an organization (`DOMAIN#…`, `EDOMAIN#…`, `ORGS`) or belong to
+//! the operator (`OPERATOR`, `APPS`).
 //!
 //! INVARIANT: distinct (organization, kind, id or value) give distinct keys. Organization ids hold no `#`, the
 //! kind is one letter of a closed set followed by `#` or the end, and what a stranger chose (an indexed value)
@@ -10,7 +10,10 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use lychgate_core::{
-    ids::{AccessTokenId, EventId, GroupId, MemberId, OperatorKeyId, OrganizationId, UserId},
+    ids::{
+        AccessTokenId, ApplicationId, AttemptId, ConnectionId, EventId, FlowId, GrantId, GroupId,
+        KeyPairId, LinkId, MemberId, OperatorKeyId, OrganizationId, SessionId, UserId,
+    },
     organization::Domain,
     ports::List,
     record::{Index, IndexKey},
@@ -246,4 +249,100 @@ pub fn chores(organization: &OrganizationId) -> String {
 #[must_use]
 pub fn chore(organization: &OrganizationId, target: Uuid, change: &str) -> Key {
     Key::new(chores(organization), format!("{}#{change}", target.as_hyphenated()))
+}
+
+/// The claim of an e-mail domain: it resolves an organization, as a domain does.
+#[must_use]
+pub fn email_domain(domain: &str) -> Key {
+    Key::new(format!("EDOMAIN#{domain}"), "EDOMAIN")
+}
+
+/// Where the stretch of [`root`]'s partition begins that a sign-in reads: at the organization.
+pub const SETUP_FIRST: &str = "ORG";
+/// Where it ends: after the last connection and key pair (`~` is behind all that ids have), before `STATE`.
+pub const SETUP_LAST: &str = "SAML#~";
+/// What the sort key of a connection begins with.
+pub const CONNECTION_PREFIX: &str = "SAML#C#";
+/// What the sort key of a key pair begins with.
+pub const KEY_PAIR_PREFIX: &str = "SAML#K#";
+
+/// A connection.
+#[must_use]
+pub fn connection(organization: &OrganizationId, id: &ConnectionId) -> Key {
+    Key::new(root(organization), format!("{CONNECTION_PREFIX}{}", id.bare()))
+}
+
+/// An encryption key pair.
+#[must_use]
+pub fn key_pair(organization: &OrganizationId, id: &KeyPairId) -> Key {
+    Key::new(root(organization), format!("{KEY_PAIR_PREFIX}{}", id.bare()))
+}
+
+/// A started sign-in.
+#[must_use]
+pub fn flow(organization: &OrganizationId, id: &FlowId) -> Key {
+    Key::new(format!("{}#L#{}", root(organization), id.bare()), "L")
+}
+
+/// An assertion that was accepted, by its digest.
+#[must_use]
+pub fn assertion_seen(organization: &OrganizationId, digest: &str) -> Key {
+    Key::new(format!("{}#A#{digest}", root(organization)), "A")
+}
+
+/// The partition of a member's sessions.
+#[must_use]
+pub fn sessions(organization: &OrganizationId, user: UserId) -> String {
+    format!("{}#S#{user}", root(organization))
+}
+
+/// One session.
+#[must_use]
+pub fn session(organization: &OrganizationId, user: UserId, id: &SessionId) -> Key {
+    Key::new(sessions(organization, user), id.bare())
+}
+
+/// A code, and the access token that it became.
+#[must_use]
+pub fn grant(organization: &OrganizationId, id: &GrantId) -> Key {
+    Key::new(format!("{}#C#{}", root(organization), id.bare()), "C")
+}
+
+/// The partition of the attempt log.
+#[must_use]
+pub fn attempts(organization: &OrganizationId) -> String {
+    format!("{}#Q", root(organization))
+}
+
+/// One attempt to sign in.
+#[must_use]
+pub fn attempt(organization: &OrganizationId, id: AttemptId) -> Key {
+    Key::new(attempts(organization), id.to_string())
+}
+
+/// A member's password record.
+#[must_use]
+pub fn password(organization: &OrganizationId, user: UserId) -> Key {
+    Key::new(format!("{}#W#{user}", root(organization)), "W")
+}
+
+/// A link that was sent once.
+#[must_use]
+pub fn link(organization: &OrganizationId, id: &LinkId) -> Key {
+    Key::new(format!("{}#H#{}", root(organization), id.bare()), "H")
+}
+
+/// A counter against guessing, in one window: of this length, the `window`-th since 1970.
+#[must_use]
+pub fn counter(organization: &OrganizationId, subject: &str, window_secs: u64, window: u64) -> Key {
+    Key::new(format!("{}#Z#{subject}", root(organization)), format!("{window_secs}#{window}"))
+}
+
+/// The partition of the operator's applications.
+pub const APPLICATIONS: &str = "APPS";
+
+/// An application of the operator.
+#[must_use]
+pub fn application(id: &ApplicationId) -> Key {
+    Key::new(APPLICATIONS.to_owned(), id.bare())
 }

@@ -9,10 +9,15 @@ mod error;
 mod item;
 mod read;
 mod transact;
+mod write;
 
 mod access_tokens;
+mod applications;
+mod attempts;
+mod connections;
 mod depart;
 mod directory;
+mod grants;
 mod groups;
 mod index;
 mod journal;
@@ -20,7 +25,10 @@ mod large;
 mod leftovers;
 mod operator_keys;
 mod organizations;
+mod passwords;
 mod pending;
+mod sessions;
+mod sign_ins;
 mod users;
 
 mod connect;

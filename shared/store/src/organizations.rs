@@ -1,13 +1,13 @@
 //! Organizations and their history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use lychgate_core::{
     ctx::Ctx,
     event::{Event, StoredEvent},
     ids::{EventId, OrganizationId},
     organization::{Domain, Organization},
-    ports::{CommitError, Organizations, StoreError},
+    ports::{CommitError, EmailDomains, Organizations, StoreError},
 };
 
 use crate::{
@@ -17,6 +17,9 @@ use crate::{
     transact::{Action, Failed, Meaning, Refused, Transaction},
     users::write_organization,
 };
+
+/// The longest domain that can be asked for, in bytes (RFC 1035 §2.3.4 allows 253); a longer one leads nowhere.
+const EMAIL_DOMAIN_BYTES_MAX: usize = 255;
 
 impl Organizations for Store {
     async fn organization(
@@ -109,9 +112,10 @@ impl Organizations for Store {
             );
             transaction.push(claim_domain(&after.domain, id));
         }
+        push_email_domains(&mut transaction, before, after);
         match self.transact(ctx, &transaction).await {
             Ok(()) => Ok(true),
-            Err(Refused::Conditions(failed)) if only_domain(&failed) => Ok(false),
+            Err(Refused::Conditions(failed)) if is_domain_taken(&failed) => Ok(false),
             Err(refused) => Err(refused.commit_error()),
         }
     }
@@ -131,8 +135,54 @@ impl Organizations for Store {
     }
 }
 
-fn only_domain(failed: &[Failed]) -> bool {
-    failed.iter().all(|failed| failed.meaning == Meaning::Domain)
+/// Whether nothing moved and the domain is taken (an e-mail domain may be taken too).
+fn is_domain_taken(failed: &[Failed]) -> bool {
+    failed.iter().any(|failed| failed.meaning == Meaning::Domain)
+        && failed
+            .iter()
+            .all(|failed| matches!(failed.meaning, Meaning::Domain | Meaning::EmailDomain(_)))
+}
+
+/// Frees and claims the e-mail domains that differ.
+fn push_email_domains(
+    transaction: &mut Transaction<'_>,
+    before: &Organization,
+    after: &Organization,
+) {
+    let domains = |of: &Organization| of.sign_in.email_domains.iter().cloned().collect();
+    let (was, is): (BTreeSet<String>, BTreeSet<String>) = (domains(before), domains(after));
+    let own = |action: Action, meaning: Meaning| {
+        action
+            .when("attribute_not_exists(pk) OR #id = :id", meaning)
+            .name("#id", ID)
+            .value(":id", s(after.id.bare()))
+    };
+    for domain in was.difference(&is) {
+        transaction.push(own(Action::delete(keys::email_domain(domain)), Meaning::Other));
+    }
+    for domain in is.difference(&was) {
+        let key = keys::email_domain(domain);
+        let item = item(&key, [(ID, Some(s(after.id.bare())))]);
+        transaction.push(own(Action::put(key, item), Meaning::EmailDomain(domain.clone())));
+    }
+}
+
+impl EmailDomains for Store {
+    async fn by_email_domain(
+        &self,
+        _ctx: &Ctx<'_>,
+        domain: &str,
+    ) -> Result<Option<OrganizationId>, StoreError> {
+        if domain.is_empty() || domain.len() > EMAIL_DOMAIN_BYTES_MAX {
+            return Ok(None);
+        }
+        let Some(item) = self.get(&keys::email_domain(domain)).await? else {
+            return Ok(None);
+        };
+        Reader::new("e-mail domain", &item)
+            .parsed(ID, |text| OrganizationId::from_bare(text).ok())
+            .map(Some)
+    }
 }
 
 fn claim_domain(domain: &Domain, id: &OrganizationId) -> Action {
@@ -145,7 +195,7 @@ fn claim_domain(domain: &Domain, id: &OrganizationId) -> Action {
 }
 
 /// A refusal where the port knows only errors of the store.
-fn store_error(refused: Refused) -> StoreError {
+pub(crate) fn store_error(refused: Refused) -> StoreError {
     match refused {
         Refused::Store(error) => error,
         Refused::TooLarge => StoreError::Unavailable("an item would be too large".to_owned()),

@@ -54,6 +54,14 @@ pub(crate) enum Meaning {
     Fence,
     /// The domain is taken.
     Domain,
+    /// An e-mail domain leads to another organization.
+    EmailDomain(String),
+    /// The assertion was used before.
+    Seen,
+    /// The started sign-in was used, or has ended.
+    Flow,
+    /// The session of this very sign-in is there: it is our own write, whose answer was lost.
+    Session,
     /// Something else moved: read again.
     Other,
 }
@@ -192,8 +200,8 @@ impl Action {
 pub(crate) struct Transaction<'a> {
     /// Its actions.
     pub(crate) actions: Vec<Action>,
-    /// The event that it writes beside them, with an id made anew in each attempt.
-    pub(crate) event: Option<(&'a OrganizationId, &'a Event)>,
+    /// The events that it writes beside them, with ids made anew in each attempt.
+    pub(crate) events: Vec<(&'a OrganizationId, &'a Event)>,
 }
 
 /// An action whose condition failed.
@@ -237,7 +245,16 @@ impl Refused {
                         Meaning::Claim(key) => return CommitError::Taken(key),
                         Meaning::Seats => return CommitError::SeatsExhausted,
                         Meaning::Member(_) => return CommitError::MemberGone,
-                        Meaning::Subject | Meaning::Fence | Meaning::Domain | Meaning::Other => {}
+                        Meaning::EmailDomain(domain) => {
+                            return CommitError::EmailDomainTaken(domain);
+                        }
+                        Meaning::Subject
+                        | Meaning::Fence
+                        | Meaning::Domain
+                        | Meaning::Seen
+                        | Meaning::Flow
+                        | Meaning::Session
+                        | Meaning::Other => {}
                     }
                 }
                 CommitError::Stale
@@ -248,13 +265,13 @@ impl Refused {
 
 impl<'a> Transaction<'a> {
     /// A change with its event.
-    pub(crate) const fn with_event(organization: &'a OrganizationId, event: &'a Event) -> Self {
-        Self { actions: Vec::new(), event: Some((organization, event)) }
+    pub(crate) fn with_event(organization: &'a OrganizationId, event: &'a Event) -> Self {
+        Self { actions: Vec::new(), events: vec![(organization, event)] }
     }
 
     /// How many actions it will have.
     pub(crate) fn len(&self) -> usize {
-        self.actions.len() + usize::from(self.event.is_some())
+        self.actions.len() + self.events.len()
     }
 
     /// One more action.
@@ -314,7 +331,7 @@ impl Store {
         for action in &transaction.actions {
             items.push(action.build(&self.table).map_err(Refused::Store)?);
         }
-        if let Some((organization, event)) = transaction.event {
+        for (organization, event) in &transaction.events {
             let id = EventId::new(ctx.now(), ctx.world);
             let item = item::event::write(organization, id, event);
             let put = Action::put(keys::event(organization, id), item);

@@ -1,5 +1,6 @@
 //! Writing users.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use lychgate_core::{
     ctx::Ctx,
     event::Event,
@@ -13,7 +14,7 @@ use crate::{
     index::{Standing, count_down, count_up, shift, take},
     item::{
         self, DOC, MODIFIED, VERSION, doc, instant, n, s,
-        user::{ORIGIN, SUSPENDED, SUSPENDED_BY_HAND, write_suspension},
+        user::{ORIGIN, PASSWORD_ALLOWED, SUSPENDED, SUSPENDED_BY_HAND, write_suspension},
     },
     keys,
     transact::{Action, Failed, Meaning, Refused, Transaction},
@@ -30,14 +31,7 @@ impl Users for Store {
         event: &Event,
     ) -> Result<(), CommitError> {
         let mut transaction = Transaction::with_event(organization, event);
-        transaction.push(
-            Action::put(keys::user(organization, user.id), item::user::write(organization, user))
-                .when("attribute_not_exists(pk)", Meaning::Subject),
-        );
-        for key in keys {
-            transaction.push(take(organization, key, user.id.uuid(), Standing::Committed));
-        }
-        transaction.push(count_up(organization, List::Users, seats));
+        push_creation(&mut transaction, organization, user, keys, seats);
         match self.transact(ctx, &transaction).await {
             Ok(()) => Ok(()),
             // Nobody else has this id: it is our own write, whose answer was lost.
@@ -60,6 +54,9 @@ impl Users for Store {
         let mut transaction = Transaction::with_event(organization, event);
         transaction.push(update(organization, before, after));
         shift(&mut transaction, organization, before.id.uuid(), keys_before, keys_after);
+        if before.password_allowed && !after.password_allowed {
+            transaction.push(Action::delete(keys::password(organization, before.id)));
+        }
         push_beside(&mut transaction, beside);
         self.transact(ctx, &transaction).await.map_err(Refused::commit_error)
     }
@@ -78,9 +75,31 @@ impl Users for Store {
             transaction.push(crate::index::free(organization, key, user.id.uuid()));
         }
         transaction.push(count_down(organization, List::Users));
+        if user.password_allowed {
+            // Who may have none has none: it went when it was forbidden.
+            transaction.push(Action::delete(keys::password(organization, user.id)));
+        }
         push_beside(&mut transaction, beside);
         self.depart_user(ctx, organization, user, transaction).await
     }
+}
+
+/// A new member with its keys, within the seats.
+pub(crate) fn push_creation(
+    transaction: &mut Transaction<'_>,
+    organization: &OrganizationId,
+    user: &User,
+    keys: &[IndexKey],
+    seats: Option<u64>,
+) {
+    transaction.push(
+        Action::put(keys::user(organization, user.id), item::user::write(organization, user))
+            .when("attribute_not_exists(pk)", Meaning::Subject),
+    );
+    for key in keys {
+        transaction.push(take(organization, key, user.id.uuid(), Standing::Committed));
+    }
+    transaction.push(count_up(organization, List::Users, seats));
 }
 
 /// Whether a creation failed only because the very resource is there.
@@ -89,7 +108,7 @@ pub(crate) fn own_creation(failed: &[Failed]) -> bool {
 }
 
 /// The organization's own change in the same transaction.
-fn push_beside(transaction: &mut Transaction<'_>, beside: Option<Beside<'_>>) {
+pub(crate) fn push_beside(transaction: &mut Transaction<'_>, beside: Option<Beside<'_>>) {
     if let Some(beside) = beside {
         transaction.push(write_organization(beside.before.version, beside.after));
     }
@@ -105,7 +124,8 @@ pub(crate) fn write_organization(
         .value(":was", n(expected))
 }
 
-/// Writes a user's own attributes; the memberships in the same item are left to those who change groups.
+/// Writes a user's own attributes; the memberships in the same item are left to those who change groups, and the time of
+/// the last sign-in to those who sign in.
 fn update(organization: &OrganizationId, before: &User, after: &User) -> Action {
     let mut set = vec![
         format!("{DOC} = :doc"),
@@ -125,6 +145,12 @@ fn update(organization: &OrganizationId, before: &User, after: &User) -> Action 
                 values.push((format!(":{name}"), write_suspension(suspension)));
             }
         }
+    }
+    if after.password_allowed {
+        set.push(format!("{PASSWORD_ALLOWED} = :{PASSWORD_ALLOWED}"));
+        values.push((format!(":{PASSWORD_ALLOWED}"), AttributeValue::Bool(true)));
+    } else {
+        remove.push(PASSWORD_ALLOWED);
     }
     let mut expression = format!("SET {}", set.join(", "));
     if !remove.is_empty() {

@@ -446,10 +446,14 @@ impl Users for MemoryStore {
         let Some(stored) = stored else {
             return Err(CommitError::Stale);
         };
+        let forbidden = before.password_allowed && !after.password_allowed;
         let (memberships, last_sign_in) = (stored.memberships.clone(), stored.last_sign_in);
         tenant.check_keys(before.id.uuid(), keys_after)?;
         tenant.move_keys(before.id.uuid(), keys_before, keys_after);
         tenant.users.insert(before.id, User { memberships, last_sign_in, ..after.clone() });
+        if forbidden {
+            tenant.sign_in.forget(before.id);
+        }
         state.write_beside(beside);
         state.append(ctx, organization, event);
         Ok(())

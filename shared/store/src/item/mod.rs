@@ -3,12 +3,16 @@
 //! Attribute names are short because they are paid for: an item is billed by the kilobyte, and the names
 //! count. Each is named here once.
 
+pub(crate) mod application;
+pub(crate) mod attempt;
+pub(crate) mod connection;
 pub(crate) mod credential;
 pub(crate) mod event;
 pub(crate) mod group;
 pub(crate) mod journal;
 pub(crate) mod membership;
 pub(crate) mod organization;
+pub(crate) mod sign_in;
 pub(crate) mod user;
 
 use std::{collections::HashMap, str::FromStr};
@@ -16,6 +20,7 @@ use std::{collections::HashMap, str::FromStr};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use lychgate_core::{ports::StoreError, secret::SecretHash, time::Timestamp};
 use lychgate_scim::Resource;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::keys::Key;
@@ -242,6 +247,30 @@ impl<'a> Reader<'a> {
         self.parsed(name, |text| serde_json::from_str(text).ok())
     }
 
+    /// Something that was kept as JSON text.
+    pub(crate) fn written<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        self.parsed(name, |text| serde_json::from_str(text).ok())
+    }
+
+    /// Something that was kept as JSON text and may be absent.
+    pub(crate) fn written_opt<T: DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, StoreError> {
+        self.parsed_opt(name, |text| serde_json::from_str(text).ok())
+    }
+
+    /// Bytes.
+    pub(crate) fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        self.get(name, |value| Some(value.as_b().ok()?.as_ref().to_vec()))?
+            .ok_or_else(|| self.corrupt(name))
+    }
+
+    /// Whether the end that is written in milliseconds (`e`) has come; an item without one lasts.
+    pub(crate) fn is_over(&self, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.instant_opt(ENDS)?.is_some_and(|ends| ends <= now))
+    }
+
     /// The SCIM attributes of a resource.
     pub(crate) fn resource(&self) -> Result<Resource, StoreError> {
         self.json(DOC).map(Resource::trusted)
@@ -267,4 +296,24 @@ pub(crate) fn doc(resource: &Resource) -> AttributeValue {
 /// A JSON object as text. (Writing a map that came from JSON cannot fail: its keys are text.)
 pub(crate) fn json(object: &Map<String, Value>) -> AttributeValue {
     s(serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned()))
+}
+
+/// A type of the core as JSON text. (Writing one cannot fail: they hold text, numbers and lists.)
+pub(crate) fn written(value: &impl Serialize) -> AttributeValue {
+    s(serde_json::to_string(value).unwrap_or_default())
+}
+
+/// Bytes.
+pub(crate) fn bytes(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes.to_vec()))
+}
+
+/// A list; an empty one is left out.
+pub(crate) fn list(values: Vec<AttributeValue>) -> Option<AttributeValue> {
+    (!values.is_empty()).then_some(AttributeValue::L(values))
+}
+
+/// When DynamoDB may delete an item that ends then: not before its last millisecond is over.
+pub(crate) fn ttl(ends: Timestamp) -> AttributeValue {
+    n(ends.unix_secs().saturating_add(1))
 }

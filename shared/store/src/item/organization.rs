@@ -10,7 +10,7 @@ use lychgate_core::{
     ports::StoreError,
 };
 
-use super::{CREATED, ENDS, ID, Item, PK, Reader, VERSION, hash, instant, item, map, n, s};
+use super::{CREATED, ENDS, ID, Item, PK, Reader, VERSION, hash, instant, item, list, map, n, s};
 use crate::keys;
 
 const DOMAIN: &str = "dom";
@@ -75,11 +75,6 @@ pub(crate) fn write(organization: &Organization) -> Item {
 
 fn write_users(users: &[UserId]) -> Option<AttributeValue> {
     list(users.iter().map(|id| s(id.to_string())).collect())
-}
-
-/// A list; an empty one is left out.
-fn list(values: Vec<AttributeValue>) -> Option<AttributeValue> {
-    (!values.is_empty()).then_some(AttributeValue::L(values))
 }
 
 fn write_directory(directory: &Directory) -> AttributeValue {

@@ -12,7 +12,7 @@ use lychgate_store::keys::{self, INDEX_VALUE_BYTES_MAX, Key};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-const INDEXES: [Index; 5] = [
+const INDEXES: [Index; 6] = [
     Index::UserName,
     Index::UserExternalId,
     Index::UserEmail,
