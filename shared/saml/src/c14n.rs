@@ -1,7 +1,8 @@
 //! Canonical XML 1.0 (inclusive) and Exclusive XML Canonicalization 1.0, both without comments.
 //!
-//! Only what signatures need: an element with everything in it, less one element (the enveloped signature). Canonicalizing
-//! cannot fail: what the strict reader took has a canonical form. Depth and names are bounded there too, so the recursion is.
+//! Only what signatures need: an element with everything in it, less one element (the enveloped signature).
+//! Canonicalizing cannot fail: what the strict reader took has a canonical form. Depth and names are bounded there
+//! too, so the recursion is.
 
 use roxmltree::Node;
 
@@ -17,7 +18,8 @@ pub enum Method {
     Inclusive,
     /// Exclusive XML Canonicalization 1.0: namespaces that are visibly used.
     Exclusive {
-        /// The `PrefixList` of `InclusiveNamespaces`: prefixes treated as Canonical XML does. The default namespace is "".
+        /// The `PrefixList` of `InclusiveNamespaces`: prefixes treated as Canonical XML does. The default namespace
+        /// is "".
         inclusive_prefixes: Vec<String>,
     },
 }
@@ -240,4 +242,118 @@ fn escape(out: &mut String, text: &str, reference: fn(u8) -> Option<&'static str
         }
     }
     out.push_str(text.get(written..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::{Limits, Source};
+
+    /// The canonical form of the first element of this name.
+    fn canonical(text: &str, local: &str, method: &Method) -> String {
+        let source = Source::new(text.as_bytes(), &Limits::MESSAGE).unwrap();
+        let document = source.parse().unwrap();
+        let element = document.root().descendants().find(|element| element.local() == local);
+        canonicalize(element.unwrap(), None, method)
+    }
+
+    /// The example of Exclusive XML Canonicalization 1.0 §2.2, both documents of it.
+    #[test]
+    fn the_exclusive_form_does_not_depend_on_what_is_around() {
+        let first = r#"<n0:local xmlns:n0="foo:bar" xmlns:n3="ftp://example.org"><n1:elem2 xmlns:n1="http://example.net" xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"/></n1:elem2></n0:local>"#;
+        let second = r#"<n2:pdu xmlns:n1="http://example.com" xmlns:n2="http://foo.example" xml:lang="fr" xml:space="retain"><n1:elem2 xmlns:n1="http://example.net" xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"/></n1:elem2></n2:pdu>"#;
+        let exclusive = r#"<n1:elem2 xmlns:n1="http://example.net" xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"></n3:stuff></n1:elem2>"#;
+        for text in [first, second] {
+            assert_eq!(canonical(text, "elem2", &Method::exclusive("")), exclusive);
+        }
+        let inclusive = r#"<n1:elem2 xmlns:n0="foo:bar" xmlns:n1="http://example.net" xmlns:n3="ftp://example.org" xml:lang="en"><n3:stuff></n3:stuff></n1:elem2>"#;
+        assert_eq!(canonical(first, "elem2", &Method::Inclusive), inclusive);
+        let inclusive = r#"<n1:elem2 xmlns:n1="http://example.net" xmlns:n2="http://foo.example" xml:lang="en" xml:space="retain"><n3:stuff xmlns:n3="ftp://example.org"></n3:stuff></n1:elem2>"#;
+        assert_eq!(canonical(second, "elem2", &Method::Inclusive), inclusive);
+    }
+
+    #[test]
+    fn the_prefix_list_brings_namespaces_that_are_not_visibly_used() {
+        let text = r#"<a xmlns="urn:d" xmlns:xs="urn:xs" xmlns:q="urn:q"><p:b xmlns:p="urn:p" t="xs:string"/></a>"#;
+        let cases = [
+            ("", r#"<p:b xmlns:p="urn:p" t="xs:string"></p:b>"#),
+            ("xs none", r#"<p:b xmlns:p="urn:p" xmlns:xs="urn:xs" t="xs:string"></p:b>"#),
+            ("#default", r#"<p:b xmlns="urn:d" xmlns:p="urn:p" t="xs:string"></p:b>"#),
+        ];
+        for (prefixes, expected) in cases {
+            assert_eq!(canonical(text, "b", &Method::exclusive(prefixes)), expected);
+        }
+    }
+
+    #[test]
+    fn characters_are_written_as_the_standard_says() {
+        let text = "<a z='&#9;&#10;&#13;&lt;&gt;&amp;&quot;\"' b=\"'\">&#13;&lt;&gt;&amp;\"'<!-- c --><![CDATA[<]]></a>";
+        assert_eq!(
+            canonical(text, "a", &Method::Inclusive),
+            "<a b=\"'\" z=\"&#x9;&#xA;&#xD;&lt;>&amp;&quot;&quot;\">&#xD;&lt;&gt;&amp;\"'&lt;</a>"
+        );
+    }
+
+    #[test]
+    fn one_element_can_be_left_out() {
+        let source = Source::new(b"<a>1<b>2</b>3</a>", &Limits::MESSAGE).unwrap();
+        let document = source.parse().unwrap();
+        let excluded = document.root().children().next();
+        assert_eq!(canonicalize(document.root(), excluded, &Method::Inclusive), "<a>13</a>");
+    }
+
+    /// Any document of a few names and namespaces, as text.
+    fn documents() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let attribute = proptest::sample::select(vec![
+            " xmlns='urn:a'",
+            " xmlns=''",
+            " xmlns:p='urn:p'",
+            " xmlns:p='urn:q'",
+            " a='&#13;&lt;'",
+            " b='\n'",
+            " xml:lang='en'",
+            "",
+        ]);
+        let attributes = proptest::collection::hash_set(attribute, 0..4).prop_map(|attributes| {
+            // One declaration of each prefix.
+            let mut kept: Vec<&str> = Vec::new();
+            for attribute in attributes {
+                let name = attribute.split('=').next();
+                if !kept.iter().any(|other| other.split('=').next() == name) {
+                    kept.push(attribute);
+                }
+            }
+            kept.concat()
+        });
+        let leaf = proptest::sample::select(vec![
+            "",
+            "text",
+            "&amp;&#13;\r\n",
+            "<![CDATA[<]]>",
+            "<!-- c -->",
+        ])
+        .prop_map(str::to_owned);
+        let inside = leaf.prop_recursive(5, 40, 4, move |inner| {
+            (
+                proptest::sample::select(vec!["a", "b", "p:c"]),
+                attributes.clone(),
+                proptest::collection::vec(inner, 0..4),
+            )
+                .prop_map(|(name, attributes, inside)| {
+                    format!("<{name}{attributes}>{}</{name}>", inside.concat())
+                })
+        });
+        inside.prop_map(|inside| format!("<r xmlns:p='urn:r'>{inside}</r>"))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_canonical_form_is_its_own_canonical_form(text in documents()) {
+            for method in [Method::Inclusive, Method::exclusive(""), Method::exclusive("p #default")] {
+                let once = canonical(&text, "r", &method);
+                proptest::prop_assert_eq!(&canonical(&once, "r", &method), &once);
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! X.509 certificates as metadata carries them (RFC 5280): their public keys, their fingerprints, their end.
 //!
-//! A certificate is a wrapping around a key here. Nobody's signature on it is checked, and its dates decide nothing: a key is
-//! trusted because the connection's metadata names it (SAML Metadata §2.4.1.1).
+//! A certificate is a wrapping around a key here. Nobody's signature on it is checked, and its dates decide nothing:
+//! a key is trusted because the connection's metadata names it (SAML Metadata §2.4.1.1).
 
 use std::fmt::Write;
 
@@ -161,11 +161,11 @@ pub fn fingerprint(der: &[u8]) -> String {
     hexadecimal
 }
 
-/// Makes an RSA-2048 key pair for decryption and a self-signed certificate around it: the certificate, and the private key as
-/// PKCS #8 DER, wiped when it goes.
+/// Makes an RSA-2048 key pair for decryption and a self-signed certificate around it: the certificate, and the
+/// private key as PKCS #8 DER, wiped when it goes.
 ///
-/// Time and serial number come in. The key's randomness does not: it is drawn inside the cryptographic library, which takes
-/// none from outside. The first bit of the serial number is cleared, so that it is positive.
+/// Time and serial number come in. The key's randomness does not: it is drawn inside the cryptographic library, which
+/// takes none from outside. The first bit of the serial number is cleared, so that it is positive.
 ///
 /// # Errors
 /// [`Rejection::Certificate`] when the subject or the dates cannot be written, or no key could be made.
@@ -181,6 +181,7 @@ pub fn generate(
             .map_err(|_| unreadable("a date out of range"))
     };
     let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
+        .map(Zeroizing::new)
         .map_err(failed)?;
     let mut serial = serial;
     if let Some(first) = serial.first_mut() {
@@ -194,7 +195,7 @@ pub fn generate(
     parameters.serial_number = Some(rcgen::SerialNumber::from_slice(&serial));
     parameters.key_usages =
         vec![rcgen::KeyUsagePurpose::KeyEncipherment, rcgen::KeyUsagePurpose::DataEncipherment];
-    let certificate = parameters.self_signed(&key).map_err(failed)?;
+    let certificate = parameters.self_signed(&*key).map_err(failed)?;
     let pkcs8 = Zeroizing::new(key.serialize_der());
     Ok((Certificate::from_der(certificate.der())?, pkcs8))
 }
@@ -294,6 +295,14 @@ mod tests {
         assert!(Certificate::from_base64(&"A".repeat(TEXT_BYTES_MAX + 1)).is_err());
         assert!(Certificate::from_pem(&two).is_err());
         assert!(Certificate::from_pem(&certificate.base64()).is_err());
+    }
+
+    #[test]
+    fn a_short_rsa_key_is_weak() {
+        let rejection =
+            Certificate::from_pem(crate::foreign::foreign!("idp-rsa1024.pem")).unwrap_err();
+        assert_eq!(rejection.code(), "weak_algorithm");
+        assert_eq!(rejection.got().as_deref(), Some("an RSA key of 1024 bits"));
     }
 
     #[test]

@@ -8,7 +8,12 @@ use crate::{
 
 macro_rules! foreign {
     ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/saml/foreign/", $name))
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/data/saml/foreign",
+            "/",
+            $name
+        ))
     };
 }
 pub(crate) use foreign;
@@ -26,10 +31,15 @@ pub(crate) fn idp(kind: &str) -> Certificate {
 pub(crate) fn sp() -> DecryptionKey {
     let pem = foreign!("sp-key.pem");
     let base64: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    DecryptionKey {
-        fingerprint: Certificate::from_pem(foreign!("sp.pem")).unwrap().fingerprint,
-        pkcs8: base64_with_spaces(&base64.concat()).unwrap().into(),
-    }
+    let fingerprint = Certificate::from_pem(foreign!("sp.pem")).unwrap().fingerprint;
+    let pkcs8 = base64_with_spaces(&base64.concat()).unwrap();
+    DecryptionKey::from_pkcs8(fingerprint, &pkcs8).unwrap()
+}
+
+/// From the first `begin` to the first `end` after it, both included.
+pub(crate) fn piece<'t>(text: &'t str, begin: &str, end: &str) -> &'t str {
+    let from = text.get(text.find(begin).unwrap()..).unwrap();
+    from.get(..from.find(end).unwrap() + end.len()).unwrap()
 }
 
 pub(crate) fn now() -> Instant {

@@ -32,10 +32,10 @@ pub mod logout;
 
 pub mod sign;
 
+mod write;
+
 #[cfg(test)]
 mod foreign;
-
-mod write;
 
 pub use instant::Instant;
 pub use rejection::{Rejection, Who};

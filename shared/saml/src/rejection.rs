@@ -319,94 +319,99 @@ impl Rejection {
     /// What was wanted.
     #[must_use]
     pub fn want(&self) -> Option<String> {
-        match self {
-            Self::Xml(_) | Self::Certificate(_) | Self::EncryptionForm(_) => None,
-            Self::Unsigned { element } => Some(format!("a Signature directly in {element}")),
-            Self::SignatureForm { want, .. } | Self::WeakAlgorithm { want, .. } => {
-                Some((*want).to_owned())
+        let want = match self {
+            Self::Xml(_) | Self::Certificate(_) | Self::EncryptionForm(_) => return None,
+            Self::Unsigned { element } => format!("a Signature directly in {element}"),
+            Self::SignatureForm { want, .. }
+            | Self::WeakAlgorithm { want, .. }
+            | Self::WrongMessage { want, .. }
+            | Self::EncryptedNameId { want } => (*want).to_owned(),
+            Self::BadSignature { want, .. } | Self::DecryptFailed { want } => want.join(", "),
+            Self::Binding(_) => "one message, encoded as its binding says".to_owned(),
+            Self::TooLarge { max, .. } => format!("at most {max} bytes"),
+            Self::BadVersion { element, .. } => format!("{element} of Version `2.0`"),
+            Self::Malformed { element, .. } => format!("{element} as the schema has it"),
+            Self::AssertionCount { .. } => "one assertion, directly in the Response".to_owned(),
+            Self::Misplaced { .. } => {
+                "one assertion, and signatures directly in what they sign".to_owned()
             }
-            Self::BadSignature { want, .. } | Self::DecryptFailed { want } => Some(want.join(", ")),
-            _ => self.want_of_message(),
-        }
+            Self::DuplicateId { .. } => "each ID once".to_owned(),
+            Self::IdpStatus { .. } => "Success".to_owned(),
+            Self::BadDestination { want, .. }
+            | Self::BadRecipient { want, .. }
+            | Self::BadAudience { want, .. }
+            | Self::NoEmailClaim { want, .. } => want.clone(),
+            Self::BadIssuer { element, want, .. } => format!("{want} as Issuer of {element}"),
+            Self::Expired { element, now, skew_secs, .. } => {
+                format!("{element} that ends after {}, less {skew_secs} s", now.text())
+            }
+            Self::NotYetValid { element, now, skew_secs, .. } => {
+                format!("{element} that begins before {}, plus {skew_secs} s", now.text())
+            }
+            Self::BadConfirmation(_) => "a bearer confirmation with an end".to_owned(),
+            Self::InResponseToUnknown { want, .. } => {
+                want.clone().unwrap_or_else(|| "no InResponseTo".to_owned())
+            }
+            Self::IdpInitiatedDisabled => "an answer to a request of ours".to_owned(),
+            Self::UnknownCondition { .. } => {
+                "AudienceRestriction, OneTimeUse, ProxyRestriction".to_owned()
+            }
+            Self::NoAuthnStatement => "an AuthnStatement".to_owned(),
+            Self::AuthnTooOld { want, .. } => format!("signed in after {}", want.text()),
+            Self::EncryptedRequired => "an EncryptedAssertion".to_owned(),
+        };
+        Some(want)
     }
 
     /// What came instead.
     #[must_use]
     pub fn got(&self) -> Option<String> {
-        match self {
-            Self::Xml(reason) | Self::Certificate(reason) | Self::EncryptionForm(reason) => {
-                Some(reason.clone())
-            }
-            Self::Unsigned { .. } | Self::DecryptFailed { .. } => None,
-            Self::SignatureForm { got, .. } | Self::WeakAlgorithm { got, .. } => Some(got.clone()),
-            Self::BadSignature { got, .. } => got.clone(),
-            _ => self.got_of_message(),
-        }
-    }
-
-    fn want_of_message(&self) -> Option<String> {
-        match self {
-            Self::TooLarge { max, .. } => Some(format!("at most {max} bytes")),
-            Self::WrongMessage { want, .. } | Self::EncryptedNameId { want } => {
-                Some((*want).to_owned())
-            }
-            Self::BadVersion { element, .. } => Some(format!("{element} of Version `2.0`")),
-            Self::AssertionCount { .. } => {
-                Some("exactly one assertion, directly in the Response".to_owned())
-            }
-            Self::IdpStatus { .. } => Some("Success".to_owned()),
-            Self::BadDestination { want, .. }
-            | Self::BadRecipient { want, .. }
-            | Self::BadAudience { want, .. }
-            | Self::NoEmailClaim { want, .. } => Some(want.clone()),
-            Self::BadIssuer { element, want, .. } => Some(format!("{want} as Issuer of {element}")),
-            Self::Expired { element, now, skew_secs, .. } => Some(format!(
-                "{element} valid after {}, {skew_secs} s allowed for the clocks",
-                now.text()
-            )),
-            Self::NotYetValid { element, now, skew_secs, .. } => Some(format!(
-                "{element} valid at {}, {skew_secs} s allowed for the clocks",
-                now.text()
-            )),
-            Self::InResponseToUnknown { want, .. } => {
-                Some(want.clone().unwrap_or_else(|| "no InResponseTo".to_owned()))
-            }
-            Self::IdpInitiatedDisabled => Some("an answer to a request of ours".to_owned()),
-            Self::NoAuthnStatement => Some("an AuthnStatement".to_owned()),
-            Self::AuthnTooOld { want, .. } => Some(format!("signed in after {}", want.text())),
-            Self::EncryptedRequired => Some("an EncryptedAssertion".to_owned()),
-            _ => None,
-        }
-    }
-
-    fn got_of_message(&self) -> Option<String> {
-        match self {
-            Self::Binding(problem) | Self::BadConfirmation(problem) => Some(problem.clone()),
-            Self::TooLarge { got, .. } => Some(format!("{got} bytes")),
-            Self::Malformed { element, problem } => Some(format!("{element}: {problem}")),
-            Self::AssertionCount { got } => Some(got.to_string()),
-            Self::IdpStatus { code, subcode, message } => {
-                let parts = [Some(code), subcode.as_ref(), message.as_ref()];
-                Some(parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(": "))
-            }
-            Self::WrongMessage { got, .. }
+        let got = match self {
+            Self::Xml(problem)
+            | Self::Certificate(problem)
+            | Self::EncryptionForm(problem)
+            | Self::Binding(problem)
+            | Self::BadConfirmation(problem) => problem.clone(),
+            Self::Unsigned { .. } | Self::DecryptFailed { .. } => return None,
+            Self::BadSignature { got, .. } => return got.clone(),
+            Self::SignatureForm { got, .. }
+            | Self::WeakAlgorithm { got, .. }
+            | Self::WrongMessage { got, .. }
             | Self::BadVersion { got, .. }
             | Self::Misplaced { got }
             | Self::DuplicateId { got }
             | Self::BadDestination { got, .. }
             | Self::BadIssuer { got, .. }
             | Self::UnknownCondition { got }
-            | Self::NoEmailClaim { got, .. } => Some(got.clone()),
-            Self::BadRecipient { got, .. } | Self::InResponseToUnknown { got, .. } => got.clone(),
-            Self::BadAudience { got, .. } if got.is_empty() => {
-                Some("no AudienceRestriction".to_owned())
+            | Self::NoEmailClaim { got, .. } => got.clone(),
+            Self::TooLarge { got, .. } => format!("{got} bytes"),
+            Self::Malformed { element, problem } => format!("{element}: {problem}"),
+            Self::AssertionCount { got } => got.to_string(),
+            Self::IdpStatus { code, subcode, message } => {
+                let parts = [Some(code), subcode.as_ref(), message.as_ref()];
+                parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(": ")
             }
-            Self::BadAudience { got, .. } => Some(got.join(", ")),
-            Self::Expired { until, .. } => Some(format!("until {}", until.text())),
-            Self::NotYetValid { from, .. } => Some(format!("from {}", from.text())),
-            Self::AuthnTooOld { got, .. } => Some(format!("signed in at {}", got.text())),
-            _ => None,
-        }
+            Self::BadRecipient { got, .. } => {
+                got.clone().unwrap_or_else(|| "no Recipient".to_owned())
+            }
+            Self::InResponseToUnknown { got, .. } => {
+                got.clone().unwrap_or_else(|| "no InResponseTo".to_owned())
+            }
+            Self::BadAudience { got, .. } if got.is_empty() => "no AudienceRestriction".to_owned(),
+            Self::BadAudience { got, .. } => got.join(", "),
+            Self::Expired { until, now, .. } => {
+                format!("{}, {} s ago", until.text(), now.secs_since(*until))
+            }
+            Self::NotYetValid { from, now, .. } => {
+                format!("{}, in {} s", from.text(), from.secs_since(*now))
+            }
+            Self::AuthnTooOld { got, .. } => format!("signed in at {}", got.text()),
+            Self::IdpInitiatedDisabled => "a response that answers no request".to_owned(),
+            Self::NoAuthnStatement => "none".to_owned(),
+            Self::EncryptedRequired => "an Assertion in the clear".to_owned(),
+            Self::EncryptedNameId { .. } => "an EncryptedID".to_owned(),
+        };
+        Some(got)
     }
 }
 
@@ -424,3 +429,79 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each rule for messages; the verifier's have their tests beside it.
+    fn of_messages() -> Vec<Rejection> {
+        let (now, text) = (Instant::from_unix_millis(1_795_000_000_000), || "x".to_owned());
+        let (later, skew_secs) = (now.plus_secs(90), 60);
+        vec![
+            Rejection::Binding(text()),
+            Rejection::TooLarge { max: 1, got: 2 },
+            Rejection::WrongMessage { want: "Response", got: text() },
+            Rejection::BadVersion { element: "Response", got: text() },
+            Rejection::Malformed { element: "Response", problem: text() },
+            Rejection::AssertionCount { got: 2 },
+            Rejection::Misplaced { got: text() },
+            Rejection::DuplicateId { got: text() },
+            Rejection::IdpStatus { code: text(), subcode: None, message: None },
+            Rejection::BadDestination { want: text(), got: text() },
+            Rejection::BadIssuer { element: "Response", want: text(), got: text() },
+            Rejection::BadRecipient { want: text(), got: None },
+            Rejection::BadAudience { want: text(), got: vec![] },
+            Rejection::Expired { element: "Conditions", until: now, now: later, skew_secs },
+            Rejection::NotYetValid { element: "Conditions", from: later, now, skew_secs },
+            Rejection::BadConfirmation(text()),
+            Rejection::InResponseToUnknown { want: None, got: None },
+            Rejection::IdpInitiatedDisabled,
+            Rejection::UnknownCondition { got: text() },
+            Rejection::NoAuthnStatement,
+            Rejection::AuthnTooOld { want: later, got: now },
+            Rejection::EncryptedRequired,
+            Rejection::EncryptedNameId { want: "a NameID" },
+            Rejection::NoEmailClaim { want: text(), got: text() },
+        ]
+    }
+
+    #[test]
+    fn each_rule_has_a_code_of_its_own_and_says_what_was_wanted_and_what_came() {
+        let mut codes = std::collections::BTreeSet::new();
+        for rejection in of_messages() {
+            let code = rejection.code();
+            assert!(codes.insert(code), "{code} twice");
+            assert!(code.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase()), "{code}");
+            for text in [rejection.want().unwrap(), rejection.got().unwrap()] {
+                assert!(!text.is_empty() && !text.ends_with('.'), "{code}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_over_says_by_how_much() {
+        let until = Instant::from_unix_millis(0);
+        let now = until.plus_secs(3_600);
+        let rejection = Rejection::Expired { element: "Conditions", until, now, skew_secs: 60 };
+        assert_eq!(
+            rejection.to_string(),
+            "expired; want: Conditions that ends after 1970-01-01T01:00:00Z, less 60 s; \
+             got: 1970-01-01T00:00:00Z, 3600 s ago"
+        );
+    }
+
+    #[test]
+    fn what_is_repeated_cannot_break_a_line_or_turn_it_round() {
+        for (value, want) in [
+            ("a\r\nb\tc\0", "a\\r\\nb\\tc\\u{0}"),
+            ("\u{202e}x\u{200b}\u{feff}\u{2028}", "\\u{202e}x\\u{200b}\\u{feff}\\u{2028}"),
+            ("\u{85}\u{7f}", "\\u{85}\\u{7f}"),
+            ("zoë ✓", "zoë ✓"),
+        ] {
+            assert_eq!(shown(value), want);
+        }
+        assert_eq!(shown(&"é".repeat(GOT_CHARS_MAX)), "é".repeat(GOT_CHARS_MAX));
+        assert_eq!(shown(&"é".repeat(9_999)), format!("{}…", "é".repeat(GOT_CHARS_MAX)));
+    }
+}

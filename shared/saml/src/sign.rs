@@ -35,6 +35,15 @@ impl Message {
         Self { parameter, destination: destination.to_owned(), id: id.to_owned(), head, tail }
     }
 
+    /// The same with its XML changed, which must still have an Issuer: for tests of what reads it.
+    #[cfg(test)]
+    pub(crate) fn changed(self, change: impl Fn(String) -> String) -> Self {
+        let end = "</saml:Issuer>";
+        let xml = change(self.xml());
+        let (head, tail) = xml.split_once(end).unwrap();
+        Self { head: format!("{head}{end}"), tail: tail.to_owned(), ..self }
+    }
+
     /// Its XML without a signature.
     #[must_use]
     pub fn xml(&self) -> String {

@@ -1,6 +1,7 @@
 //! The algorithms that are taken (XML Signature 1.1 §6, RFC 9231), and the arithmetic.
 //!
-//! A table of what is allowed rather than a list of what is not: HMAC, DSA, GOST and whatever comes are simply not in it.
+//! A table of what is allowed rather than a list of what is not: HMAC, DSA, GOST and whatever comes are simply not in
+//! it.
 
 use aws_lc_rs::{digest, signature};
 
@@ -236,7 +237,8 @@ fn ecdsa_signature_bytes(key: &PublicKey) -> usize {
     }
 }
 
-/// `ECDSA-Sig-Value` (RFC 3279 §2.2.3) of the raw r and s. `None` when it is too long to be a signature of any curve here.
+/// `ECDSA-Sig-Value` (RFC 3279 §2.2.3) of the raw r and s. `None` when it is too long to be a signature of any curve
+/// here.
 fn ecdsa_der(raw: &[u8]) -> Option<Vec<u8>> {
     let half = raw.len() / 2;
     let (r, s) = raw.split_at_checked(half).filter(|(r, s)| r.len() == s.len() && half <= 66)?;

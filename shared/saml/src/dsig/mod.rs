@@ -1,9 +1,10 @@
 //! XML Signature for the one profile that SAML needs (XML Signature §3.2, SAML Core §5).
 //!
-//! Signatures of all other forms are refused, though XML Signature allows them: a service provider has no use for them, and
-//! every known way to wrap a signature around a forgery lives there. In this order: the signature stands directly in the element
-//! it signs; its `SignedInfo` is verified as octets; these octets are parsed again and only they say what was signed; the element's
-//! canonical octets have the digest they name. [`Verified`] is those canonical octets.
+//! Signatures of all other forms are refused, though XML Signature allows them: a service provider has no use for
+//! them, and every known way to wrap a signature around a forgery lives there. In this order: the signature stands
+//! directly in the element it signs; its `SignedInfo` is verified as octets; these octets are parsed again and only
+//! they say what was signed; the element's canonical octets have the digest they name. [`Verified`] is those
+//! canonical octets.
 
 mod algorithm;
 mod reference;
@@ -131,7 +132,8 @@ pub fn verify(
     Ok(Verified { octets, algorithm: algorithm.name, fingerprint })
 }
 
-/// Verifies a signature over octets that stand outside XML, as the HTTP Redirect binding has it (SAML Bindings §3.4.4.1).
+/// Verifies a signature over octets that stand outside XML, as the HTTP Redirect binding has it (SAML Bindings
+/// §3.4.4.1).
 ///
 /// # Errors
 /// [`Rejection::WeakAlgorithm`] or [`Rejection::BadSignature`].
@@ -158,7 +160,8 @@ fn form(want: &'static str, got: impl Into<String>) -> Rejection {
     Rejection::SignatureForm { want, got: got.into() }
 }
 
-/// The parts of a Signature (XML Signature §4.1): `SignedInfo`, `SignatureValue`, perhaps `KeyInfo`, in this order, once.
+/// The parts of a Signature (XML Signature §4.1): `SignedInfo`, `SignatureValue`, perhaps `KeyInfo`, in this order,
+/// once.
 struct Parts<'d, 'a> {
     signature: Element<'d, 'a>,
     signed_info: Element<'d, 'a>,
@@ -224,7 +227,7 @@ impl<'d, 'a> Parts<'d, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foreign::{foreign, idp, now};
+    use crate::foreign::{foreign, idp, now, piece};
 
     const RSA: &str = foreign!("rsa-sha256.xml");
 
@@ -346,12 +349,9 @@ mod tests {
 
     #[test]
     fn signatures_of_other_forms_are_refused_as_such() {
-        let signature = &RSA[RSA.find("<ds:Signature ").unwrap()..];
-        let signature = &signature[..signature.find("</ds:Signature>").unwrap() + 15];
-        let info = &signature[signature.find("<ds:SignedInfo>").unwrap()..];
-        let info = &info[..info.find("</ds:SignedInfo>").unwrap() + 16];
-        let reference = &info[info.find("<ds:Reference ").unwrap()..];
-        let reference = &reference[..reference.find("</ds:Reference>").unwrap() + 15];
+        let signature = piece(RSA, "<ds:Signature ", "</ds:Signature>");
+        let info = piece(RSA, "<ds:SignedInfo>", "</ds:SignedInfo>");
+        let reference = piece(RSA, "<ds:Reference ", "</ds:Reference>");
         let enveloped =
             r#"<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>"#;
         let exclusive = r#"<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>"#;
@@ -398,12 +398,34 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_that_holds_is_refused_when_saml_does_not_need_its_form() {
+        for text in [
+            foreign!("refused-xpath.xml"),
+            foreign!("refused-xpath-third.xml"),
+            foreign!("refused-with-comments.xml"),
+            foreign!("refused-two-references.xml"),
+            foreign!("refused-signs-what-is-around-it.xml"),
+            foreign!("refused-signs-the-document.xml"),
+            foreign!("refused-object.xml"),
+        ] {
+            assert_eq!(code(verify_assertion(text, &[idp("rsa")])), "bad_signature_form");
+            let response = verify_with(text, "Response", &[idp("rsa")], Algorithms::default());
+            assert_eq!(code(response), "unsigned");
+        }
+    }
+
+    #[test]
     fn text_may_be_written_in_another_way_that_is_canonically_the_same() {
         for same in ["zo&#235;@acme.example", "zoë@<![CDATA[acme]]>.example"] {
             let text = with(RSA, "zoë@acme.example", same);
             let verified = verify_assertion(&text, &[idp("rsa")]).unwrap();
             assert!(verified.octets().contains(">zoë@acme.example<"));
         }
+        // Java writes its line ends so.
+        let value = piece(RSA, "<ds:SignatureValue>", "</ds:SignatureValue>");
+        let java = with(RSA, value, &value.replace('\n', "&#13;\n"));
+        assert_ne!(java, RSA);
+        assert_eq!(code(verify_assertion(&java, &[idp("rsa")])), "accepted");
     }
 
     #[test]
@@ -419,9 +441,7 @@ mod tests {
     #[test]
     fn a_signature_is_worth_nothing_in_an_element_that_it_does_not_sign() {
         // The genuine assertion hides in the forged one, whose own Signature is the genuine one's.
-        let start = RSA.find("<saml:Assertion").unwrap();
-        let end = RSA.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
-        let genuine = &RSA[start..end];
+        let genuine = piece(RSA, "<saml:Assertion ", "</saml:Assertion>");
         let forged = with(&with(genuine, "zoë@", "eve@"), "ID=\"_a\"", "ID=\"_e\"");
         let hidden = with(&forged, "</saml:Subject>", &format!("<x>{genuine}</x></saml:Subject>"));
         assert_eq!(
@@ -449,6 +469,60 @@ mod tests {
                 got: Some(idp("rsa").fingerprint)
             })
         );
+    }
+
+    /// What a forger would put somewhere.
+    const PIECES: &[&str] = &[
+        "<!---->",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?x?>",
+        "&#46;",
+        "&#13;",
+        " ",
+        "\n",
+        "<x/>",
+        "<x>",
+        "</x>",
+        "evil",
+        " ID=\"_a\"",
+        " xmlns=\"urn:x\"",
+        " xmlns:saml=\"urn:x\"",
+        " xml:lang=\"en\"",
+        "#_a",
+        "\"",
+        "'",
+        "</saml:NameID>",
+        "<saml:NameID>evil</saml:NameID>",
+        "<ds:Signature/>",
+        "<ds:Reference/>",
+        "<ds:Object/>",
+        "</ds:SignedInfo>",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_put_anywhere_changes_what_is_verified(
+            at: proptest::sample::Index,
+            cut in 0..3_usize,
+            piece in proptest::sample::select(PIECES),
+        ) {
+            let places: Vec<usize> = RSA.char_indices().map(|(place, _)| place).collect();
+            let place = at.get(&places);
+            let (before, after) = RSA.split_at(*place);
+            let after: String = after.chars().skip(cut).collect();
+            let text = [before, piece, &after].concat();
+            let Ok(source) = Source::new(text.as_bytes(), &Limits::MESSAGE) else { return Ok(()) };
+            let Ok(document) = source.parse() else { return Ok(()) };
+            let genuine = verify_assertion(RSA, &[idp("rsa")]).unwrap();
+            for element in document.root().descendants() {
+                if let Ok(verified) = verify(element, &[idp("rsa")], Algorithms::default(), now()) {
+                    proptest::prop_assert_eq!(verified.octets(), genuine.octets());
+                }
+            }
+        }
     }
 
     #[test]

@@ -127,8 +127,8 @@ fn algorithm_of<'d>(element: Element<'d, '_>) -> &'d str {
     element.attribute("Algorithm").unwrap_or_default()
 }
 
-/// The transforms: the enveloped signature first, then perhaps a canonicalization (XML Signature §4.4.3.2: without one it is
-/// Canonical XML 1.0).
+/// The transforms: the enveloped signature first, then perhaps a canonicalization (XML Signature §4.4.3.2: without
+/// one it is Canonical XML 1.0).
 fn canonicalization_of(transforms: Element<'_, '_>) -> Result<Method, Rejection> {
     const WANT: &str = "the transforms enveloped-signature and then a canonicalization";
     let mut transform = transforms.children();

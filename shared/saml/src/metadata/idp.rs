@@ -389,3 +389,6 @@ fn display_name(entity: Element<'_, '_>, role: Element<'_, '_>) -> Option<String
     let text = shown(text.trim());
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,8 +81,8 @@ impl Source {
         &self.text
     }
 
-    /// The work of scanning it and of building its tree, in steps: a byte looked at or two names compared. Never more than
-    /// [`Limits::steps_max`] allowed.
+    /// The work of scanning it and of building its tree, in steps: a byte looked at or two names compared. Never more
+    /// than [`Limits::steps_max`] allowed.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps
@@ -249,5 +249,244 @@ impl<'d, 'a> Element<'d, 'a> {
     /// It and all elements below it, in document order.
     pub fn descendants(self) -> impl Iterator<Item = Element<'d, 'a>> {
         self.0.descendants().filter(roxmltree::Node::is_element).map(Element)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Source, Rejection> {
+        let source = Source::new(text.as_bytes(), &Limits::MESSAGE)?;
+        source.parse()?;
+        Ok(source)
+    }
+
+    #[test]
+    fn what_idps_send_is_taken() {
+        for text in [
+            "<a/>",
+            "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><a/>",
+            "<?xml version='1.0'?>\r\n<a></a >\n",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?><!-- c --><a/><!-- d -->",
+            "<p:a xmlns:p=\"urn:p\" p:b=\"1\" b = '2'\txml:lang=\"en\"><![CDATA[<!DOCTYPE <?pi ]]>x</p:a>",
+            "<a xmlns=\"http://a\"><b xmlns=\"\"/></a>",
+            "<a>&amp;&lt;&gt;&quot;&apos;&#13;&#x1F600;</a>",
+            "<\u{e9}l\u{e9}ment attribut\u{e9}=\"\u{1F600}\"/>",
+        ] {
+            assert!(read(text).is_ok(), "{text}: {:?}", read(text));
+        }
+    }
+
+    /// No XML at all.
+    const ILL_FORMED: &[&str] = &[
+        "",
+        "text",
+        "<a>",
+        "<a/><b/>",
+        "<a/>x",
+        "<a></b>",
+        "</a>",
+        "<a b='1' b='2'/>",
+        "<a xmlns:p='urn:p' xmlns:q='urn:p' p:b='1' q:b='2'/>",
+        "<a xmlns='urn:a' xmlns='urn:b'/>",
+        "<a xmlns:p='urn:a' xmlns:p='urn:b'/>",
+        "<a b=1/>",
+        "<a b/>",
+        "<a b='<'/>",
+        "<a b='1'c='2'/>",
+        "<a\u{0}/>",
+        "<a>\u{0}</a>",
+        "<a>\u{b}</a>",
+        "<a>\u{ffff}</a>",
+        "<a>]]></a>",
+        "<a><!-- -- --></a>",
+        "<a><!-- </a>",
+        "<a><![CDATA[</a>",
+    ];
+
+    /// DTD, processing instructions, other declarations, references to what is not there.
+    const NOT_FOR_SAML: &[&str] = &[
+        "<!DOCTYPE a><a/>",
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+        "<a><!DOCTYPE a></a>",
+        "<?pi?><a/>",
+        "<a><?pi x?></a>",
+        "<a/><?pi?>",
+        " <?xml version='1.0'?><a/>",
+        "<?xml version='1.1'?><a/>",
+        "<?xml?><a/>",
+        "<?xml encoding='UTF-8'?><a/>",
+        "<?xml version='1.0' encoding='UTF-16'?><a/>",
+        "<?xml version='1.0' encoding='ISO-8859-1'?><a/>",
+        "<?xml version='1.0' standalone='maybe'?><a/>",
+        "<?xml version='1.0'encoding='UTF-8'?><a/>",
+        "<?xml version='1.0' version='1.0'?><a/>",
+        "<?xml version='1.0' other='1'?><a/>",
+        "<?xml-stylesheet href='x'?><a/>",
+        "<a>&b;</a>",
+        "<a>&</a>",
+        "<a>&#0;</a>",
+        "<a>&#xD800;</a>",
+        "<a>&#xFFFE;</a>",
+        "<a>&#x110000;</a>",
+        "<a>&#;</a>",
+        "<a>&#x;</a>",
+        "<a>&#+1;</a>",
+        "<a b='&c;'/>",
+    ];
+
+    /// Namespaces and names on which readers differ.
+    const NAMES: &[&str] = &[
+        "<a xmlns:xml='http://www.w3.org/XML/1998/namespace'/>",
+        "<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>",
+        "<a xmlns='http://www.w3.org/2000/xmlns/'/>",
+        "<a xmlns:xmlns='urn:p'/>",
+        "<xmlns:a/>",
+        "<a xmlns:p='urn:p' p:xmlns='urn:q'/>",
+        "<a xmlns:p=''/>",
+        "<a xmlns:p='1'/>",
+        "<a xmlns='relative/uri'/>",
+        "<a xmlns='urn:a b'/>",
+        "<a xmlns='urn:&#97;'/>",
+        "<p:a/>",
+        "<a p:b='1'/>",
+        "<:a/>",
+        "<a:/>",
+        "<a :b='1'/>",
+        "<a:b:c xmlns:a='urn:a'/>",
+        "<1a/>",
+    ];
+
+    #[test]
+    fn what_no_idp_needs_is_refused() {
+        for text in [ILL_FORMED, NOT_FOR_SAML, NAMES].concat() {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert!(Source::new(b"<a>\xff</a>", &Limits::MESSAGE).is_err());
+        let utf16: Vec<u8> = "<a/>".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert!(Source::new(&utf16, &Limits::MESSAGE).is_err());
+    }
+
+    #[test]
+    fn each_limit_holds_and_what_is_within_it_is_taken() {
+        let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
+        let elements = |count: usize| format!("<a>{}</a>", "<b/>".repeat(count - 1));
+        let attributes = |count: usize| {
+            let attributes: String = (0..count).map(|n| format!(" a{n}=''")).collect();
+            format!("<a{attributes}/>")
+        };
+        let declared = |count: usize| {
+            let child = "<p:b xmlns:p='urn:p'/>".repeat(count);
+            format!("<a>{child}</a>")
+        };
+        let in_scope = |count: usize| {
+            let declarations: String = (0..count).map(|n| format!(" xmlns:p{n}='urn:p'")).collect();
+            format!("<a{declarations}/>")
+        };
+        let references = |count: usize| format!("<a>{}</a>", "&lt;".repeat(count));
+        let long = |bytes: usize| format!("<a>{}</a>", "x".repeat(bytes - 7));
+        let name = |bytes: usize| format!("<{}/>", "x".repeat(bytes));
+        let limits = Limits::MESSAGE;
+        let cases: [(&dyn Fn(usize) -> String, usize); 8] = [
+            (&nested, limits.depth_max),
+            (&elements, limits.elements_max),
+            (&attributes, limits.attributes_max),
+            (&declared, limits.namespaces_max),
+            (&in_scope, limits.in_scope_max),
+            (&references, limits.references_max),
+            (&long, limits.bytes_max),
+            (&name, 256),
+        ];
+        for (index, (text, max)) in cases.into_iter().enumerate() {
+            assert!(read(&text(max)).is_ok(), "case {index}: {:?}", read(&text(max)));
+            assert!(read(&text(max + 1)).is_err(), "case {index}");
+        }
+    }
+
+    #[test]
+    fn documents_made_to_be_slow_are_refused_or_cost_a_bounded_number_of_steps() {
+        let limits = Limits::MESSAGE;
+        let many =
+            |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<String>();
+        let attributes = format!("<a{}/>", many(20_000, &|n| format!(" a{n}=''")));
+        let namespaces = format!("<a{}/>", many(8_000, &|n| format!(" xmlns:a{n}='urn:{n}'")));
+        let nested = many(5_000, &|n| format!("<a xmlns:a{n}='urn:{n}'>"));
+        let deep = "<a>".repeat(20_000);
+        let no_end = format!("<a {}", "b ".repeat(100_000));
+        for text in [attributes, namespaces, nested, deep, no_end] {
+            assert!(Source::new(text.as_bytes(), &limits).is_err());
+        }
+        // Just within the single limits: the sum of the work decides.
+        let uri = "x".repeat(240);
+        let scope = many(31, &|n| format!(" xmlns:p{n}='urn:{uri}{n:02}'"));
+        let prefixed = many(31, &|n| format!(" p{n}:a=''"));
+        let busy = format!("<a{scope}>{}</a>", format!("<b{prefixed}/>").repeat(900));
+        let redeclared = format!("<a{scope}>{}</a>", "<b xmlns='urn:a'/>".repeat(960));
+        for text in [busy, redeclared] {
+            assert!(text.len() < limits.bytes_max);
+            match Source::new(text.as_bytes(), &limits) {
+                Ok(source) => assert!(source.steps() <= limits.steps_max),
+                Err(rejection) => {
+                    assert_eq!(rejection, Rejection::Xml("too many names to compare".to_owned()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_steps_of_an_ordinary_response_are_hardly_more_than_its_bytes() {
+        let text = crate::foreign::foreign!("rsa-sha256-both.xml");
+        let steps = read(text).unwrap().steps();
+        assert!((text.len()..text.len() * 3 / 2).contains(&steps), "{steps} of {}", text.len());
+    }
+
+    #[test]
+    fn line_ends_are_one_character_and_a_reference_to_one_stays() {
+        let source = read("<a b='\r\n'>1\r\n2\r3\r&#10;4&#13;\n5<![CDATA[\r\n]]></a>").unwrap();
+        let document = source.parse().unwrap();
+        assert_eq!(document.root().text().unwrap(), "1\n2\n3\n\n4\r\n5\n");
+        assert_eq!(document.root().attribute("b"), Some(" "));
+    }
+
+    #[test]
+    fn an_attribute_in_a_namespace_is_not_one_without() {
+        let source = read("<a xmlns:p='urn:p' p:ID='1'/>").unwrap();
+        let document = source.parse().unwrap();
+        assert_eq!(document.root().attribute("ID"), None);
+        assert_eq!(document.root().attribute_in("urn:p", "ID"), Some("1"));
+    }
+
+    #[test]
+    fn text_is_all_of_it_or_nothing() {
+        let text = |inside: &str| {
+            let source = read(&format!("<a>{inside}</a>")).unwrap();
+            source.parse().unwrap().root().text().ok()
+        };
+        assert_eq!(text(""), Some(String::new()));
+        assert_eq!(text("a<![CDATA[b]]>&#99;"), Some("abc".to_owned()));
+        assert_eq!(text("a<!-- -->b"), None);
+        assert_eq!(text("a<b/>"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            if let Ok(source) = Source::new(&bytes, &Limits::MESSAGE) {
+                let _ = source.parse();
+            }
+        }
+
+        #[test]
+        fn no_pieces_of_markup_make_it_panic(pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "<", ">", "/", "</", "/>", "<a", "<p:b", " ", "=", "'", "\"", "xmlns", ":p", "urn:x", "&", "&#13;", ";",
+                "<!--", "-->", "<![CDATA[", "]]>", "<?xml", "?>", "a", "\r", "é", "\u{feff}", "version='1.0'",
+            ]), 0..40)) {
+            let text: String = pieces.concat();
+            if let Ok(source) = Source::new(text.as_bytes(), &Limits::MESSAGE) {
+                let _ = source.parse();
+            }
+        }
     }
 }

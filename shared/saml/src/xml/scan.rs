@@ -1,8 +1,8 @@
 //! The scan before the tree: one pass over the bytes that holds every limit and refuses what SAML never needs.
 //!
 //! The tree builder is quadratic in the attributes of an element and in the namespaces in scope, and lenient in a few
-//! places that matter to a signature. So what it is given has been counted: [`Counted::steps`] is the work that building
-//! the tree will take, in comparisons, and it is bounded before any of it is done.
+//! places that matter to a signature. So what it is given has been counted: [`Counted::steps`] is the work that
+//! building the tree will take, in comparisons, and it is bounded before any of it is done.
 
 use super::Limits;
 use crate::Rejection;
@@ -271,8 +271,8 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    /// Counts what the tree builder will do with this tag: it copies all namespaces in scope when one is declared, comparing
-    /// each with each; it looks each prefix up among them; it compares each attribute with each.
+    /// Counts what the tree builder will do with this tag: it copies all namespaces in scope when one is declared,
+    /// comparing each with each; it looks each prefix up among them; it compares each attribute with each.
     fn count(&mut self, tag: &Tag<'t>) -> Result<(), Rejection> {
         let in_scope = self.in_scope.len();
         let copied = if tag.declared.is_empty() { 0 } else { in_scope * in_scope };
@@ -346,8 +346,8 @@ fn qualified_name(name: &str) -> Result<(&str, &str), Rejection> {
     Ok((prefix, local))
 }
 
-/// A namespace name has to be an absolute URI (a relative one is where canonicalizers differ: Canonical XML 1.0 §1.3), and
-/// is written plainly.
+/// A namespace name has to be an absolute URI (a relative one is where canonicalizers differ: Canonical XML 1.0
+/// §1.3), and is written plainly.
 fn namespace_name(value: &str) -> Result<(), Rejection> {
     let scheme_ends = value.find(':').unwrap_or_default();
     let (scheme, rest) = value.split_at(scheme_ends);

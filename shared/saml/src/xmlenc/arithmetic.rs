@@ -5,7 +5,7 @@ use aws_lc_rs::{
     iv::FixedLength,
     rsa::{
         OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
-        OaepAlgorithm, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
+        OaepAlgorithm, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey,
     },
 };
 use zeroize::Zeroizing;
@@ -106,7 +106,8 @@ impl Transport {
     }
 }
 
-/// The hash functions of `rsa-oaep-mgf1p`: its mask generation is with SHA-1 whatever the digest (XML Encryption 1.1 §5.5.2).
+/// The hash functions of `rsa-oaep-mgf1p`: its mask generation is with SHA-1 whatever the digest (XML Encryption 1.1
+/// §5.5.2).
 fn mgf1p_hashes(digest: Option<&str>) -> Result<(Hash, Hash), Rejection> {
     // xml-encryption of Node, and so Auth0, uses one hash for both, and writes these URIs, which no standard has.
     match digest {
@@ -172,7 +173,7 @@ pub(super) fn unwrap(
     key: &DecryptionKey,
     key_bytes: usize,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let private = PrivateDecryptingKey::from_pkcs8(&key.pkcs8).ok()?;
+    let private = key.private.clone();
     let mut plain = Zeroizing::new(vec![0; private.key_size_bytes()]);
     let unwrapped = match encrypted.transport.padding {
         Padding::Oaep(algorithm) => OaepPrivateDecryptingKey::new(private)
@@ -193,8 +194,8 @@ pub(super) fn derived(
     key: &DecryptionKey,
     key_bytes: usize,
 ) -> Zeroizing<Vec<u8>> {
-    let secret = hmac::Key::new(hmac::HMAC_SHA256, &key.pkcs8);
-    let mut derived = Zeroizing::new(hmac::sign(&secret, &encrypted.octets).as_ref().to_vec());
+    let mut derived =
+        Zeroizing::new(hmac::sign(&key.fallback, &encrypted.octets).as_ref().to_vec());
     derived.truncate(key_bytes);
     derived
 }
@@ -225,8 +226,8 @@ fn open_gcm<'data>(
     key.open_in_place(nonce, aead::Aad::empty(), sealed).ok().map(|opened| &*opened)
 }
 
-/// The last byte says how many bytes of padding there are, itself included; the others are arbitrary (XML Encryption §5.2).
-/// A wrong last byte changes nothing in what is done next, only its outcome.
+/// The last byte says how many bytes of padding there are, itself included; the others are arbitrary (XML Encryption
+/// §5.2). A wrong last byte changes nothing in what is done next, only its outcome.
 fn open_cbc<'data>(
     algorithm: &'static cipher::Algorithm,
     content_key: &[u8],

@@ -78,20 +78,43 @@ def signed(key, path, method, digest, transform, prefixes=None, text=RESPONSE):
     return etree.tostring(root, encoding="unicode")
 
 
+def genuine_but_refused(key, references, inside=""):
+    """A signature that holds, in the assertion, of a form that SAML does not need. libxmlsec1 is asked to verify it."""
+    root = etree.fromstring(RESPONSE.encode())
+    assertion = root.find("saml:Assertion", {"saml": "urn:oasis:names:tc:SAML:2.0:assertion"})
+    template = f"""<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXC}"/>\
+<ds:SignatureMethod Algorithm="{MORE}rsa-sha256"/>"""
+    for uri, transforms in references:
+        transforms = "".join(f'<ds:Transform Algorithm="{uri}">{inner}</ds:Transform>' for uri, inner in transforms)
+        template += f"""<ds:Reference URI="{uri}"><ds:Transforms>{transforms}</ds:Transforms>\
+<ds:DigestMethod Algorithm="{XENC}sha256"/><ds:DigestValue/></ds:Reference>"""
+    signature = etree.fromstring(template + f"</ds:SignedInfo><ds:SignatureValue/>{inside}</ds:Signature>")
+    assertion.insert(1, signature)
+    for step in ("sign", "verify"):
+        context = xmlsec.SignatureContext()
+        context.key = xmlsec.Key.from_memory(pem(key), xmlsec.constants.KeyDataFormatPem)
+        for element in (root, assertion):
+            context.register_id(element, "ID")
+        getattr(context, step)(signature)
+    return etree.tostring(root, encoding="unicode")
+
+
 def encrypted(text, sp, data, transport, parameters="", beside=False):
     root = etree.fromstring(text.encode())
     assertion = root.find("{urn:oasis:names:tc:SAML:2.0:assertion}Assertion")
-    key = f"""<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="_k"><xenc:EncryptionMethod Algorithm="{transport}">{parameters}\
-</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey>"""
+    value = "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData>"
+    key = f"""<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="_k"><xenc:EncryptionMethod Algorithm="{transport}">\
+{parameters}</xenc:EncryptionMethod>{value}</xenc:EncryptedKey>"""
     template = etree.fromstring(
         f"""<xenc:EncryptedData xmlns:xenc="{XENC}" Type="{XENC}Element"><xenc:EncryptionMethod Algorithm="{data}"/>\
-<ds:KeyInfo xmlns:ds="{DS}">{key}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"""
+<ds:KeyInfo xmlns:ds="{DS}">{key}</ds:KeyInfo>{value}</xenc:EncryptedData>"""
     )
     manager = xmlsec.KeysManager()
     manager.add_key(xmlsec.Key.from_memory(pem(sp), xmlsec.constants.KeyDataFormatPem))
     context = xmlsec.EncryptionContext(manager)
-    bits, kind = (128 if "128" in data else 192 if "des" in data else 256), "DES" if "des" in data else "AES"
-    context.key = xmlsec.Key.generate(getattr(xmlsec.constants, f"KeyData{'Des' if kind == 'DES' else 'Aes'}"), bits, xmlsec.constants.KeyDataTypeSession)
+    bits = 128 if "128" in data else 192 if "tripledes" in data else 256
+    kind = xmlsec.constants.KeyDataDes if "tripledes" in data else xmlsec.constants.KeyDataAes
+    context.key = xmlsec.Key.generate(kind, bits, xmlsec.constants.KeyDataTypeSession)
     encrypted = context.encrypt_xml(template, assertion)
     wrapper = etree.Element("{urn:oasis:names:tc:SAML:2.0:assertion}EncryptedAssertion")
     encrypted.getparent().replace(encrypted, wrapper)
@@ -113,6 +136,8 @@ def main():
         "p384": ec.generate_private_key(ec.SECP384R1()),
         "p521": ec.generate_private_key(ec.SECP521R1()),
     }
+    weak = rsa.generate_private_key(65537, 1024)
+    (folder / "idp-rsa1024.pem").write_bytes(pem(certificate(weak, "idp rsa1024")))
     sp = rsa.generate_private_key(65537, 2048)
     for name, key in idp.items():
         (folder / f"idp-{name}.pem").write_bytes(pem(certificate(key, f"idp {name}")))
@@ -138,8 +163,8 @@ def main():
     both = signed(idp["rsa"], ".", MORE + "rsa-sha256", sha256, EXC, text=files["rsa-sha256"])
     files["rsa-sha256-both"] = both
     plain, mgf1p, oaep = files["rsa-sha256"], XENC + "rsa-oaep-mgf1p", XENC11 + "rsa-oaep"
-    same = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{sha256}"/><e:MGF xmlns:e="{XENC11}" Algorithm="{XENC11}mgf1sha256"/>'
     mixed = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{sha256}"/>'
+    same = mixed + f'<e:MGF xmlns:e="{XENC11}" Algorithm="{XENC11}mgf1sha256"/>'
     files |= {
         "aes128-cbc": encrypted(plain, sp, XENC + "aes128-cbc", mgf1p),
         "aes256-cbc-beside": encrypted(plain, sp, XENC + "aes256-cbc", mgf1p, beside=True),
@@ -148,6 +173,22 @@ def main():
         "aes256-gcm-mixed": encrypted(plain, sp, XENC11 + "aes256-gcm", mgf1p, mixed),
         "aes256-cbc-rsa-1_5": encrypted(plain, sp, XENC + "aes256-cbc", XENC + "rsa-1_5"),
         "tripledes": encrypted(plain, sp, XENC + "tripledes-cbc", mgf1p),
+    }
+    enveloped, exclusive = (DS + "enveloped-signature", ""), (EXC, "")
+    xpath = f"""<ds:XPath xmlns:ds="{DS}" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">\
+not(ancestor-or-self::saml:Subject)</ds:XPath>"""
+    without_subject = ("http://www.w3.org/TR/1999/REC-xpath-19991116", xpath)
+    key = idp["rsa"]
+    files |= {
+        "refused-xpath": genuine_but_refused(key, [("#_a", [enveloped, without_subject])]),
+        "refused-xpath-third": genuine_but_refused(key, [("#_a", [enveloped, without_subject, exclusive])]),
+        "refused-with-comments": genuine_but_refused(key, [("#_a", [enveloped, (EXC + "WithComments", "")])]),
+        "refused-two-references": genuine_but_refused(key, [("#_a", [enveloped, exclusive])] * 2),
+        "refused-signs-what-is-around-it": genuine_but_refused(key, [("#_r", [enveloped, exclusive])]),
+        "refused-signs-the-document": genuine_but_refused(key, [("", [enveloped, exclusive])]),
+        "refused-object": genuine_but_refused(
+            key, [("#_a", [enveloped, exclusive])], f'<ds:Object xmlns:ds="{DS}">anything</ds:Object>'
+        ),
     }
     for name, text in files.items():
         (folder / f"{name}.xml").write_text(text)
