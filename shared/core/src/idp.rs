@@ -26,11 +26,7 @@ pub struct ReadMetadata {
 ///
 /// # Errors
 /// Why it is not accepted; its text is for the owner.
-pub fn read(
-    document: &[u8],
-    now: Timestamp,
-    rules: &Rules,
-) -> Result<ReadMetadata, MetadataError> {
+pub fn read(document: &[u8], now: Timestamp, rules: &Rules) -> Result<ReadMetadata, MetadataError> {
     let metadata = IdpMetadata::parse(document, instant(now), rules)?;
     let warnings = metadata.warnings.iter().map(ToString::to_string).collect();
     Ok(ReadMetadata { idp: kept(&metadata), warnings })
