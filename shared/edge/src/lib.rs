@@ -19,3 +19,4 @@ pub mod problem;
 pub mod cookie;
 pub mod page;
 pub mod reply;
+pub mod saml;
