@@ -35,7 +35,7 @@ async fn a_member_signs_in_and_the_session_is_theirs() {
     let found = sessions::current(&ctx, &scene.store, &scene.acme.id, &cookie).await.unwrap();
     let (session, member) = found.unwrap();
     assert_eq!(member.user_name(), "zoe@acme.test");
-    assert_eq!(member.last_sign_in, Some(ctx.now()));
+    assert_eq!(member.last_sign_in, Some(session.authenticated));
     let SessionMethod::Saml(subject) = &session.method else { panic!("{session:?}") };
     assert_eq!(subject.name_id, "ZOE@acme.test");
     assert_eq!(subject.connection, scene.acme_connection.id);

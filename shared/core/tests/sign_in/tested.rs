@@ -55,7 +55,7 @@ async fn a_link_tests_the_draft_and_signs_nobody_in() {
     let request = browser.began(scene.start("acme", &[("test", &link)]).await.unwrap());
     let spec =
         scene.about("zoe@acme.test", "1").attribute("FirstName", "Zoe").in_response_to(&request);
-    let value = value(&new, spec);
+    let (value, at) = (value(&new, spec), scene.world.now());
     let finished = scene.post_value(&browser, "acme", &value).await.unwrap();
     let result = passed(finished);
     assert_eq!(result.member, Maps::Member { user_name: "zoe@acme.test".to_owned() });
@@ -64,7 +64,7 @@ async fn a_link_tests_the_draft_and_signs_nobody_in() {
     assert_eq!(result.attributes[0].means, Some("first name"));
     assert_eq!(result.clock_ahead_secs, 0);
     let connection = now(&scene).await;
-    assert_eq!(connection.draft.unwrap().tested, Some(scene.world.now()));
+    assert_eq!(connection.draft.unwrap().tested, Some(at));
     assert_eq!(connection.live, scene.acme_connection.live, "what is live is never edited");
     assert_eq!(scene.events(&scene.acme.id, EventKind::ConnectionTested).await, 1);
     let attempt = scene.attempt().await;
