@@ -1,11 +1,12 @@
 //! What an IdP's metadata said, as a connection keeps it: read from a document, compared with what was there, and its
 //! certificates read back (S4).
 
+pub use lychgate_saml::metadata::{MetadataError, Rules};
 use lychgate_saml::{
     Instant,
     binding::Binding,
     certificate::Certificate,
-    metadata::{Endpoint, IdpMetadata, MetadataError, RefreshDecision, Rules},
+    metadata::{Endpoint, IdpMetadata, RefreshDecision},
 };
 
 use crate::{
