@@ -33,7 +33,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "infra" / "events"
-ROOTS = ROOT / "shared" / "store" / "roots"
+ROOTS = ROOT / "shared" / "roots"
 REPLACED_ROOT = "Amazon_Root_CA_1.pem"
 PLACEHOLDERS = {"lyg_not-a-real-token": "SCIM_TOKEN", "not-a-real-operator-key": "OPERATOR_KEY"}
 MILLIONS_MAX = {"scim-discovery": 2.0}

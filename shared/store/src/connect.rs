@@ -35,11 +35,11 @@ const BACKOFF_MILLIS: u64 = 25;
 /// The roots that DynamoDB's certificates chain up to. Reading the system's whole bundle costs more than all
 /// the rest of a cold start.
 const ROOTS: [&[u8]; 5] = [
-    include_bytes!("../roots/Amazon_Root_CA_1.pem"),
-    include_bytes!("../roots/Amazon_Root_CA_2.pem"),
-    include_bytes!("../roots/Amazon_Root_CA_3.pem"),
-    include_bytes!("../roots/Amazon_Root_CA_4.pem"),
-    include_bytes!("../roots/Starfield_Services_Root_CA_G2.pem"),
+    include_bytes!("../../roots/Amazon_Root_CA_1.pem"),
+    include_bytes!("../../roots/Amazon_Root_CA_2.pem"),
+    include_bytes!("../../roots/Amazon_Root_CA_3.pem"),
+    include_bytes!("../../roots/Amazon_Root_CA_4.pem"),
+    include_bytes!("../../roots/Starfield_Services_Root_CA_G2.pem"),
 ];
 
 /// Which table, and how to reach it.
