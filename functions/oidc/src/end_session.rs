@@ -13,8 +13,9 @@ use lychgate_core::{
     ports::{StoreError, outside::Signer},
     record::User,
     secret::SecretHash,
-    session::Session,
+    session::{Session, SessionMethod},
     sessions::{self, SessionCookie},
+    sign_in::{logout, outgoing::Outgoing},
 };
 use lychgate_edge::{
     cookie::{Cookie, Cookies},
@@ -43,6 +44,15 @@ struct SignOutPage<'a> {
 #[template(path = "signed_out.html")]
 struct SignedOutPage {
     nowhere: bool,
+}
+
+/// The IdP's session goes on: a question again, because a form's answer cannot be sent on to an address that the form did
+/// not know of, and because a form by itself posts nothing without a script.
+#[derive(Template)]
+#[template(path = "onward.html")]
+struct OnwardPage<'a> {
+    way: &'a Outgoing,
+    then: Option<&'a str>,
 }
 
 pub(crate) async fn serve<S: Store, G: Signer>(
@@ -76,15 +86,61 @@ pub(crate) async fn serve<S: Store, G: Signer>(
         return Ok(question(ctx, &params, &asked));
     }
     let cookies = Cookies::of(ctx.base_url);
-    let mut reply = onward(&params, &asked).with_cookie(cookies.clear(Cookie::Form));
+    let mut way = None;
     for (organization, session, user) in &signed_in {
         ctx.actor = Actor::Member(user.id);
         let (name, ended) = (user.user_name(), std::slice::from_ref(session));
         let (store, by) = (&oidc.store, "sign_out");
         back_channel::end(ctx, store, organization, user.id, name, ended, by, true, None).await?;
+        if way.is_none() {
+            way = at_the_idp(oidc, ctx, &asked, organization, ended).await;
+        }
+    }
+    let mut reply = match &way {
+        Some(way) => still_there(way, &asked),
+        None => onward(&params, &asked),
+    };
+    for (organization, ..) in &signed_in {
         reply = reply.with_cookie(cookies.clear(Cookie::Session(organization)));
     }
-    Ok(reply)
+    Ok(reply.with_cookie(cookies.clear(Cookie::Form)))
+}
+
+/// How the browser ends the IdP's session too, when the IdP offers that and the browser comes back to where it wants to go
+/// (S13). The sessions here have ended already; what fails is for the log.
+async fn at_the_idp<S: Store, G: Signer>(
+    oidc: &Oidc<S, G>,
+    ctx: &Ctx<'_>,
+    asked: &Asked,
+    organization: &OrganizationId,
+    ended: &[Session],
+) -> Option<Outgoing> {
+    if asked.then.is_some() && asked.relay_state.is_none() {
+        return None;
+    }
+    let by_idp = |session: &&Session| matches!(session.method, SessionMethod::Saml(_));
+    let session = ended.iter().find(by_idp)?;
+    let relay = asked.relay_state.as_deref();
+    let way = logout::begin(ctx, &oidc.store, &oidc.signer, organization, session, relay).await;
+    way.unwrap_or_else(|refusal| {
+        tracing::warn!(
+            request.id = ctx.request_id,
+            organization.id = %organization,
+            reason = ?refusal,
+            "the identity provider was not asked to end its session"
+        );
+        None
+    })
+}
+
+fn still_there(way: &Outgoing, asked: &Asked) -> Reply {
+    let idp = match way {
+        Outgoing::Redirect(location) => origin(location),
+        Outgoing::Form(form) => origin(&form.action),
+    };
+    let then = asked.then.as_deref();
+    let origins: Vec<&str> = idp.into_iter().chain(then.and_then(origin)).collect();
+    page::render_with_form_to(200, &OnwardPage { way, then }, &origins)
 }
 
 /// An ID token of ours said which session: it ends without a question.
@@ -107,7 +163,11 @@ async fn hinted<S: Store, G: Signer>(
     let ended = end_session::end(ctx, &oidc.store, hint, browser.as_ref()).await?;
     let named = cookie.and_then(SessionCookie::parse).map(|cookie| cookie.session);
     let is_over = browser.is_none() || ended.iter().any(|ended| Some(&ended.id) == named.as_ref());
-    let mut reply = onward(params, asked);
+    let mut reply = match at_the_idp(oidc, ctx, asked, &hint.organization, &ended).await {
+        Some(Outgoing::Redirect(location)) => Reply::see_other(&location),
+        Some(form) => still_there(&form, asked),
+        None => onward(params, asked),
+    };
     if cookie.is_some() && is_over {
         reply = reply.with_cookie(cookies.clear(Cookie::Session(&hint.organization)));
     }

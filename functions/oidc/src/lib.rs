@@ -9,7 +9,7 @@ mod userinfo;
 use lychgate_core::{
     ctx::Ctx,
     ports::{
-        Applications, Directory, EmailDomains, Grants, Organizations, Sessions, outside::Signer,
+        Applications, Connections, Directory, EmailDomains, Grants, Organizations, Sessions, outside::Signer,
     },
 };
 use lychgate_edge::{
@@ -23,11 +23,11 @@ use lychgate_edge::{
 
 /// What the endpoints need of a store.
 pub trait Store:
-    Applications + Grants + Sessions + Directory + Organizations + EmailDomains
+    Applications + Grants + Sessions + Directory + Connections + Organizations + EmailDomains
 {
 }
 
-impl<S: Applications + Grants + Sessions + Directory + Organizations + EmailDomains> Store for S {}
+impl<S: Applications + Grants + Sessions + Directory + Connections + Organizations + EmailDomains> Store for S {}
 
 /// The handler on this store, with our signing keys.
 pub fn handler<S: Store + 'static, G: Signer + 'static>(
