@@ -41,11 +41,66 @@ TABLE_ACTIONS = {
     "oauth-token": {"GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem"},
     "operator": READ | WRITE,
     "directory-sweep": READ | WRITE,
+    "saml-init": READ | {"PutItem", "DeleteItem"},
+    "saml-acs": READ | WRITE,
+    "saml-metadata": {"GetItem", "Query"},
+    "saml-logout": READ | WRITE,
+    "sign-in": READ | WRITE,
+    "oidc": READ | WRITE,
+    "back-channel-logout": READ | WRITE,
+    "connections": READ | WRITE,
+    "metadata-refresh": READ | WRITE,
 }
-BEHIND_API = set(TABLE_ACTIONS) - {"directory-sweep"}
+# By the clock, and by the table's stream. All others are behind the API.
+SCHEDULED = {"directory-sweep", "metadata-refresh"}
+STREAMED = {"back-channel-logout"}
+BEHIND_API = set(TABLE_ACTIONS) - SCHEDULED - STREAMED
 
-# Environment beyond what all functions have. The key's hash goes to the operator function and to no other.
+# What a function may do beside its table and its log: action → the resource's logical ids.
+SIGN_SAML = {"kms:Sign": {"SamlKey"}, "kms:GetPublicKey": {"SamlKey"}}
+SIGN_OIDC = {"kms:Sign": {"OidcKeyA", "OidcKeyB"}, "kms:GetPublicKey": {"OidcKeyA", "OidcKeyB"}}
+MAIL = {"ses:SendEmail": {"identity/*"}}
+STREAM = {f"dynamodb:{verb}": {"Table"} for verb in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+
+
+def together(*parts):
+    """The union of such maps."""
+    whole = {}
+    for part in parts:
+        for action, resources in part.items():
+            whole[action] = whole.get(action, set()) | resources
+    return whole
+
+
+BESIDE = {
+    "saml-init": SIGN_SAML,
+    "saml-acs": {"kms:Decrypt": {"SealKey"}},
+    "saml-logout": SIGN_SAML,
+    "sign-in": together(SIGN_SAML, MAIL),
+    "oidc": together(SIGN_OIDC, SIGN_SAML),
+    "back-channel-logout": together(SIGN_OIDC, STREAM, {"sqs:SendMessage": {"LogoutFailures"}}),
+    "connections": together(SIGN_SAML, {"kms:Encrypt": {"SealKey"}}),
+    "operator": MAIL,
+}
+# Statements that need a condition: sealing is bound to its purpose, sending to the configured address.
+CONDITIONS = {
+    "kms:Decrypt": "kms:EncryptionContext:lychgate:purpose",
+    "kms:Encrypt": "kms:EncryptionContext:lychgate:purpose",
+    "ses:SendEmail": "ses:FromAddress",
+}
+
+# Environment beyond what all functions have. The key's hash goes to the operator's functions and to no other.
 ENVIRONMENT_ALL = {"LYCHGATE_BASE_URL", "LYCHGATE_ATTRIBUTES", "LYCHGATE_LOG"}
+ENVIRONMENT = {
+    "operator": {"LYCHGATE_OPERATOR_KEY_HASH", "LYCHGATE_MAIL"},
+    "connections": {"LYCHGATE_OPERATOR_KEY_HASH", "LYCHGATE_SEAL_KEY", "LYCHGATE_SAML_KEY"},
+    "saml-init": {"LYCHGATE_SAML_KEY"},
+    "saml-acs": {"LYCHGATE_SEAL_KEY"},
+    "saml-logout": {"LYCHGATE_SAML_KEY"},
+    "sign-in": {"LYCHGATE_SAML_KEY", "LYCHGATE_MAIL"},
+    "oidc": {"LYCHGATE_OIDC_KEYS", "LYCHGATE_SAML_KEY"},
+    "back-channel-logout": {"LYCHGATE_OIDC_KEYS"},
+}
 
 # Limits of AWS that a growing template would meet only when it is deployed.
 ROUTES_PER_API_MAX = 300
@@ -132,8 +187,7 @@ def environment_is_what_it_needs(stack):
         wanted = set(ENVIRONMENT_ALL)
         if actions:
             wanted.add("LYCHGATE_TABLE")
-        if name == "operator":
-            wanted.add("LYCHGATE_OPERATOR_KEY_HASH")
+        wanted |= ENVIRONMENT.get(name, set())
         has = set(stack.function(name)["Environment"]["Variables"])
         if has != wanted:
             yield f"{name}: environment differs in {sorted(has ^ wanted)}"
@@ -183,30 +237,75 @@ def routes_may_invoke(stack):
             yield f"{function}: {number} routes do not fit its policy of {FUNCTION_POLICY_BYTES_MAX} bytes"
 
 
+def targets(stack, name, resources):
+    """The logical ids, or the ends of ARNs, that a statement's resources name, whichever way a condition falls."""
+    log = stack.function(name)["LoggingConfig"]["LogGroup"]["Ref"]
+    text = json.dumps(resources)
+    found = set(re.findall(r'"Fn::GetAtt": \["(\w+)", "(?:Arn|StreamArn)"\]', text))
+    found |= set(re.findall(r":(identity/\*)", text))
+    return found or {text}, log
+
+
 def roles_allow_the_least(stack):
-    """one policy per function: its table actions on the table, its own log, nothing else"""
+    """one policy per function: its table actions on the table, its own log, what BESIDE lists, nothing else"""
     for name, wanted in TABLE_ACTIONS.items():
         if len(stack.role(name)["Policies"]) != 1:
             yield f"{name}: {len(stack.role(name)['Policies'])} policies"
-        table, logs = set(), set()
+        allowed = {}
         for statement in stack.statements(name):
-            actions, resources = as_list(statement["Action"]), as_list(statement["Resource"])
-            if statement["Effect"] != "Allow" or set(statement) != {"Effect", "Action", "Resource"}:
-                yield f"{name}: a statement is more than Effect Allow, Action, Resource"
+            actions = as_list(statement["Action"])
+            bound = {action: CONDITIONS[action] for action in actions if action in CONDITIONS}
+            keys = {"Effect", "Action", "Resource"} | ({"Condition"} if bound else set())
+            if statement["Effect"] != "Allow" or set(statement) != keys:
+                yield f"{name}: the statement of {actions[0]} is not {sorted(keys)}"
+            for action, key in bound.items():
+                if key not in json.dumps(statement.get("Condition", {})):
+                    yield f"{name}: {action} is not bound by {key}"
+            named, _ = targets(stack, name, statement["Resource"])
+            if '"*"' in json.dumps(as_list(statement["Resource"])):
+                named = {"*"}
             for action in actions:
-                service, _, verb = action.partition(":")
-                (table if service == "dynamodb" else logs).add(verb if service == "dynamodb" else action)
-            own_log = {"Fn::GetAtt": [stack.function(name)["LoggingConfig"]["LogGroup"]["Ref"], "Arn"]}
-            owner = {"Fn::GetAtt": ["Table", "Arn"]} if actions[0].startswith("dynamodb:") else own_log
-            if resources != [owner]:
-                yield f"{name}: {actions[0]} is allowed on {resources}"
-        if table != wanted:
-            yield f"{name}: table actions differ in {sorted(table ^ wanted)}"
-        if logs != {"logs:CreateLogStream", "logs:PutLogEvents"}:
-            yield f"{name}: beside the table it may {sorted(logs)}"
+                allowed[action] = allowed.get(action, set()) | named
+        log = targets(stack, name, [])[1]
+        expected = together(
+            {f"dynamodb:{verb}": {"Table"} for verb in wanted},
+            {"logs:CreateLogStream": {log}, "logs:PutLogEvents": {log}},
+            BESIDE.get(name, {}),
+        )
+        for action in sorted(set(allowed) | set(expected)):
+            if allowed.get(action) != expected.get(action):
+                yield f"{name}: {action} is allowed on {allowed.get(action)}, not on {expected.get(action)}"
         managed = {json.dumps(arn).rpartition("/")[2].strip('"}') for arn in stack.role(name)["ManagedPolicyArns"]}
         if managed != MANAGED_POLICIES:
             yield f"{name}: managed policies are {sorted(managed)}"
+
+
+def only_the_acs_decrypts(stack):
+    """one function may decrypt, and it is the assertion consumer service"""
+    for name in stack.functions:
+        actions = {a for s in stack.statements(name) for a in as_list(s["Action"])}
+        if ("kms:Decrypt" in actions) != (name == "saml-acs") or actions & {"kms:*", "*"}:
+            yield f"{name}: {sorted(a for a in actions if a.startswith('kms:') or a == '*')}"
+
+
+def keys_outlive_the_stack(stack):
+    """the keys are kept, of the right kind, and the sealing key turns by itself"""
+    kinds = {
+        "SealKey": ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+        "SamlKey": ("RSA_2048", "SIGN_VERIFY"),
+        "OidcKeyA": ("ECC_NIST_P256", "SIGN_VERIFY"),
+        "OidcKeyB": ("ECC_NIST_P256", "SIGN_VERIFY"),
+    }
+    keys = stack.of_type("AWS::KMS::Key")
+    if set(keys) != set(kinds):
+        yield f"the keys are {sorted(keys)}"
+    for name, key in keys.items():
+        if (key.get("KeySpec"), key.get("KeyUsage")) != kinds.get(name):
+            yield f"{name}: {key.get('KeySpec')}, {key.get('KeyUsage')}"
+        if stack.resources[name].get("DeletionPolicy") != "Retain":
+            yield f"{name} goes with the stack"
+    if not keys.get("SealKey", {}).get("EnableKeyRotation"):
+        yield "SealKey does not turn"
 
 
 def roles_are_not_shared(stack):
@@ -297,15 +396,29 @@ def alarms_watch_everything(stack):
         yield f"no alarm on {metric} of {target}"
 
 
-def sweep_runs_by_the_clock(stack):
-    """directory-sweep has no route and one schedule"""
-    function = stack.functions["directory-sweep"]
-    if any(f == function for _, _, f in stack.api_routes()):
-        yield "directory-sweep has a route"
+def clocks_and_streams(stack):
+    """what runs by the clock has one schedule and no route; what follows the table has its stream and no route"""
+    behind = {f for _, _, f in stack.api_routes()}
     rules = stack.of_type("AWS::Events::Rule").values()
-    targets = [t["Arn"]["Fn::GetAtt"][0] for rule in rules for t in rule["Targets"]]
-    if targets != [function]:
-        yield f"schedules call {targets}"
+    scheduled = sorted(t["Arn"]["Fn::GetAtt"][0] for rule in rules for t in rule["Targets"])
+    if scheduled != sorted(stack.functions[name] for name in SCHEDULED):
+        yield f"schedules call {scheduled}"
+    mappings = stack.of_type("AWS::Lambda::EventSourceMapping").values()
+    streamed = sorted(m["FunctionName"]["Ref"] for m in mappings)
+    if streamed != sorted(stack.functions[name] for name in STREAMED):
+        yield f"the stream calls {streamed}"
+    for mapping in mappings:
+        pattern = json.loads(mapping.get("FilterCriteria", {}).get("Filters", [{"Pattern": "{}"}])[0]["Pattern"])
+        kinds = pattern.get("dynamodb", {}).get("NewImage", {}).get("k", {}).get("S", [])
+        if sorted(kinds) != ["member.deleted", "member.sessions_ended", "member.suspended"]:
+            yield f"the stream's filter lets {kinds} through"
+        if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
+            yield "one bad record would hold up the batch"
+        if not mapping.get("DestinationConfig"):
+            yield "what fails for good is lost in silence"
+    for name in SCHEDULED | STREAMED:
+        if stack.functions[name] in behind:
+            yield f"{name} has a route"
 
 
 def resources_fit(stack):
@@ -323,12 +436,14 @@ CHECKS = [
     routes_may_invoke,
     roles_allow_the_least,
     roles_are_not_shared,
+    only_the_acs_decrypts,
+    keys_outlive_the_stack,
     table_is_safe,
     logs_are_kept_for_a_time,
     access_log_tells_no_secret,
     api_is_throttled,
     alarms_watch_everything,
-    sweep_runs_by_the_clock,
+    clocks_and_streams,
     resources_fit,
 ]
 
@@ -363,7 +478,12 @@ DAMAGE = [
     ("a route that ends in a slash", lambda s: properties(s, "ScimUsersFunction")["Events"]["ListUsers"]["Properties"].update(Path="/scim/v2/Users/"), routes_take_trailing_slashes),
     ("no greedy route", lambda s: properties(s, "ScimGroupsFunction")["Events"].pop("GroupsOther"), routes_take_trailing_slashes),
     ("the key's hash for all", lambda s: s["Globals"]["Function"]["Environment"]["Variables"].update(LYCHGATE_OPERATOR_KEY_HASH=""), environment_is_what_it_needs),
-    ("no schedule", lambda s: properties(s, "DirectorySweepFunction").pop("Events"), sweep_runs_by_the_clock),
+    ("another function decrypts", lambda s: first_statement(s, "OidcRole")["Action"].append("kms:Decrypt"), only_the_acs_decrypts),
+    ("decryption for any purpose", lambda s: properties(s, "SamlAcsRole")["Policies"][0]["PolicyDocument"]["Statement"][1].pop("Condition"), roles_allow_the_least),
+    ("a key for everything", lambda s: properties(s, "SamlInitRole")["Policies"][0]["PolicyDocument"]["Statement"][1].update(Resource="*"), roles_allow_the_least),
+    ("a key that goes with the stack", lambda s: s["Resources"]["SealKey"].pop("DeletionPolicy"), keys_outlive_the_stack),
+    ("a stream without a filter", lambda s: properties(s, "BackChannelLogoutFunction")["Events"]["Changes"]["Properties"].pop("FilterCriteria"), clocks_and_streams),
+    ("no schedule", lambda s: properties(s, "DirectorySweepFunction").pop("Events"), clocks_and_streams),
 ]
 
 

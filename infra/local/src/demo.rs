@@ -17,13 +17,15 @@ use lychgate_core::{
     organization::{
         Directory, Domain, Licence, LicenceState, Organization, ScimToken, SignIn, TOKENS_MAX,
     },
-    ports::{OperatorKeys, Organizations},
+    ports::{Applications, OperatorKeys, Organizations},
 };
 use lychgate_edge::routes::SCIM_ROOT;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use crate::{Error, TABLE};
+
+pub mod sample;
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "demo.json";
@@ -47,6 +49,15 @@ pub struct Demo {
     pub organization: String,
     /// Its domain.
     pub domain: String,
+    /// The sample application's `client_id`.
+    #[serde(default)]
+    pub application: String,
+    /// Where a sign-in begins that anybody can try.
+    #[serde(default)]
+    pub sample_application_url: String,
+    /// The sample identity provider's metadata.
+    #[serde(default)]
+    pub sample_idp_metadata_url: String,
     /// Where the embedded DynamoDB listens, for `cargo lambda` and the judges: another address with every start.
     #[serde(default)]
     pub dynamodb_url: String,
@@ -60,7 +71,7 @@ pub struct Demo {
 ///
 /// # Errors
 /// A sentence when `demo.json` cannot be read or written, or the store refuses.
-pub async fn ensure<S: Organizations + OperatorKeys>(
+pub async fn ensure<S: Organizations + OperatorKeys + Applications>(
     ctx: &Ctx<'_>,
     store: &S,
     folder: Option<&Path>,
@@ -70,6 +81,7 @@ pub async fn ensure<S: Organizations + OperatorKeys>(
     let kept = path.as_deref().map(read).transpose()?.flatten();
     let (organization, token) = organization(ctx, store, kept.as_ref()).await?;
     let key = operator_key(ctx, store, kept.as_ref()).await?;
+    let application = sample::application(ctx, store, kept.as_ref()).await?;
     let demo = Demo {
         base_url: ctx.base_url.to_owned(),
         scim_base_url: format!("{}{SCIM_ROOT}", ctx.base_url),
@@ -77,13 +89,16 @@ pub async fn ensure<S: Organizations + OperatorKeys>(
         operator_key: key,
         organization: organization.to_string(),
         domain: DOMAIN.to_owned(),
+        application: application.to_string(),
+        sample_application_url: format!("{}{}/app", ctx.base_url, crate::sample::ROOT),
+        sample_idp_metadata_url: format!("{}{}/idp/metadata", ctx.base_url, crate::sample::ROOT),
         dynamodb_url: dynamodb_url.to_owned(),
         dynamodb_table: TABLE.to_owned(),
     };
     if let Some(path) = &path
         && kept.as_ref() != Some(&demo)
     {
-        write(path, &demo)?;
+        write_private(path, &demo)?;
     }
     Ok(demo)
 }
@@ -205,7 +220,7 @@ fn event(organization: &Organization, kind: EventKind) -> Event {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "called by `map_err`")]
-fn failed(error: lychgate_core::ports::StoreError) -> Error {
+pub(crate) fn failed(error: lychgate_core::ports::StoreError) -> Error {
     Error::new(format!("The data cannot be read or written: {error:?}."))
 }
 
@@ -224,11 +239,11 @@ fn read(path: &Path) -> Result<Option<Demo>, Error> {
 }
 
 /// Whole or not at all, and never readable by others, not even for a moment.
-fn write(path: &Path, demo: &Demo) -> Result<(), Error> {
+pub(crate) fn write_private(path: &Path, content: &impl Serialize) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::new(format!("{} cannot be written: {error}.", path.display()))
     };
-    let mut text = serde_json::to_string_pretty(demo).map_err(|error| failed(error.into()))?;
+    let mut text = serde_json::to_string_pretty(content).map_err(|error| failed(error.into()))?;
     text.push('\n');
     let beside = path.with_extension("json.new");
     // One that a killed process left might be readable by others.

@@ -14,7 +14,7 @@ use lychgate_edge::{
 };
 use lychgate_scim::{Error, ErrorKind};
 
-use crate::functions::Functions;
+use crate::{functions::Functions, sample::Sample};
 
 /// The largest body that API Gateway takes, in bytes.
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -26,6 +26,7 @@ pub const FUNCTION_SECS_MAX: u64 = 29;
 /// API Gateway's part.
 pub struct Gateway {
     functions: Arc<Functions>,
+    sample: Sample,
     base_url: String,
     world: Arc<dyn World>,
 }
@@ -33,8 +34,13 @@ pub struct Gateway {
 impl Gateway {
     /// In front of these functions.
     #[must_use]
-    pub fn new(functions: Arc<Functions>, base_url: String, world: Arc<dyn World>) -> Self {
-        Self { functions, base_url, world }
+    pub fn new(
+        functions: Arc<Functions>,
+        sample: Sample,
+        base_url: String,
+        world: Arc<dyn World>,
+    ) -> Self {
+        Self { functions, sample, base_url, world }
     }
 
     /// Answers one HTTP request.
@@ -47,6 +53,11 @@ impl Gateway {
     {
         let (parts, body) = request.into_parts();
         let received = receive(body).await?;
+        if let Some(body) = &received
+            && let Some(response) = self.sample.answer(&parts, body).await
+        {
+            return Ok(response);
+        }
         let request_id = self.request_id();
         let deadline = self.world.now().plus_secs(FUNCTION_SECS_MAX);
         let arrival = Arrival { request_id: &request_id, deadline, base_url: Some(&self.base_url) };

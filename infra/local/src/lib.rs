@@ -8,8 +8,10 @@ pub mod database;
 pub mod demo;
 pub mod functions;
 pub mod gateway;
+mod keys;
 pub mod refusals;
 pub mod runtime_api;
+pub mod sample;
 mod schedule;
 pub mod server;
 
@@ -26,7 +28,9 @@ use lychgate_edge::{config::Config, handler::Stack, world::SystemWorld};
 use lychgate_store::{Config as StoreConfig, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{database::Database, demo::Demo, functions::Functions};
+use crate::{
+    database::Database, demo::Demo, functions::Functions, keys::Keys, sample::Sample,
+};
 
 /// The table's name.
 pub const TABLE: &str = "lychgate";
@@ -108,6 +112,7 @@ pub struct Running {
     schedule: JoinHandle<()>,
     functions: Arc<Functions>,
     database: Database,
+    keys: Keys,
 }
 
 impl Running {
@@ -120,6 +125,7 @@ impl Running {
         self.schedule.abort();
         self.functions.stop().await;
         let _ = tokio::time::timeout(wait, self.database.stop()).await;
+        self.keys.forget();
     }
 }
 
@@ -150,22 +156,24 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         .await
         .map_err(|error| Error::new(format!("The table cannot be made: {error:?}.")))?;
     let world: Arc<dyn World> = Arc::new(SystemWorld);
-    let demo =
-        demo(&store, world.as_ref(), options.data.as_deref(), &base_url, &database.url).await?;
+    let (demo, sample) =
+        demo(&store, &world, options.data.as_deref(), &base_url, &database.url).await?;
+    let keys = Keys::of(options.data.as_deref(), world.as_ref())?;
     let mut config = options.config;
     config.table = Some(TABLE.to_owned());
     config.base_url = Some(base_url.clone());
     config.endpoint_url = Some(database.url.clone());
+    keys.configure(&mut config);
     let stack = Stack::new(&config, Arc::clone(&world));
     let stack = stack.map_err(|error| Error::new(format!("{error}.")))?;
     let functions = match &options.bootstrap {
         Some(folder) => Functions::processes(folder, &config).await?,
-        None => Functions::here(&stack, &store, &config),
+        None => Functions::here(&stack, &store, &config).await?,
     };
-    let schedule = tokio::spawn(schedule::daily(stack, store.clone()));
+    let schedule = tokio::spawn(schedule::run(stack, store.clone(), config));
     let functions = Arc::new(functions);
     let (stop, stopped) = watch::channel(false);
-    let gateway = Arc::new(gateway::Gateway::new(Arc::clone(&functions), base_url.clone(), world));
+    let gateway = Arc::new(gateway::Gateway::new(Arc::clone(&functions), sample, base_url.clone(), world));
     let server = tokio::spawn(server::serve(listener, gateway, stopped));
     Ok(Running {
         base_url,
@@ -177,6 +185,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         schedule,
         functions,
         database,
+        keys,
     })
 }
 
@@ -197,17 +206,22 @@ async fn listen(port: u16) -> Result<TcpListener, Error> {
 
 async fn demo(
     store: &Store,
-    world: &dyn World,
+    world: &Arc<dyn World>,
     data: Option<&Path>,
     base_url: &str,
     dynamodb_url: &str,
-) -> Result<Demo, Error> {
+) -> Result<(Demo, Sample), Error> {
     let ctx = Ctx {
-        world,
+        world: world.as_ref(),
         request_id: "first-start",
         deadline: world.now().plus_secs(DEMO_SECS_MAX),
         base_url,
         actor: lychgate_core::event::Actor::System,
     };
-    demo::ensure(&ctx, store, data, dynamodb_url).await
+    let demo = demo::ensure(&ctx, store, data, dynamodb_url).await?;
+    let sample = Sample::new(&demo, Arc::clone(world), data)?;
+    let organization = demo.organization.parse();
+    let organization = organization.map_err(|_| Error::new("The demo's organization is none."))?;
+    demo::sample::connection(&ctx, store, &organization, &sample.metadata()?).await?;
+    Ok((demo, sample))
 }

@@ -242,6 +242,12 @@ impl Process {
             (config::BASE_URL, &config.base_url),
             (config::ATTRIBUTES, &config.attributes),
             (config::ENDPOINT_URL, &config.endpoint_url),
+            (config::SEAL_KEY, &config.seal_key),
+            (config::OIDC_KEYS, &config.oidc_keys),
+            (config::SAML_KEY, &config.saml_key),
+            (config::MAIL, &config.mail),
+            (config::KMS_URL, &config.kms_url),
+            (config::SESV2_URL, &config.sesv2_url),
         ];
         for (name, value) in told {
             command.env(name, value.as_deref().unwrap_or_default());

@@ -23,6 +23,9 @@ pub struct Connection {
     pub draft: Option<Settings>,
     /// Until when an unsolicited response that fits the draft is a test (the tile was to be clicked).
     pub test_window_ends: Option<Timestamp>,
+    /// Until when the ends of its certificates have been looked at: an end that comes near is told once.
+    #[serde(default)]
+    pub ends_checked: Option<Timestamp>,
     /// When it was made.
     pub created: Timestamp,
     /// Counts its changes; every write carries the one that it expects.

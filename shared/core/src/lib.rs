@@ -21,6 +21,7 @@ pub mod event;
 pub mod journal;
 pub mod application;
 pub mod connection;
+pub mod idp;
 pub mod session;
 pub mod attempt;
 pub mod password;
@@ -42,12 +43,14 @@ pub mod render;
 
 // Signing in: who is signed in, and how they came to be.
 pub mod sessions;
+pub mod passwords;
 pub mod sign_in;
 
 // The OpenID provider that applications sign people in with.
 pub mod oidc;
 
-// The operator's side, the token endpoint, and the daily sweep.
+// The operator's side, the token endpoint, and what a schedule calls.
 pub mod operator;
 pub mod client_credentials;
 pub mod sweep;
+pub mod refresh;

@@ -25,6 +25,10 @@ pub const OIDC_KEYS: &str = "LYCHGATE_OIDC_KEYS";
 pub const SAML_KEY: &str = "LYCHGATE_SAML_KEY";
 /// How e-mail leaves: `ses:<from address>`, or `folder:<path>` for `.eml` files.
 pub const MAIL: &str = "LYCHGATE_MAIL";
+/// Another KMS than AWS's own.
+pub const KMS_URL: &str = "AWS_ENDPOINT_URL_KMS";
+/// Another SES than AWS's own.
+pub const SESV2_URL: &str = "AWS_ENDPOINT_URL_SESV2";
 /// How much is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
 pub const LOG: &str = "LYCHGATE_LOG";
 
@@ -66,6 +70,10 @@ pub struct Config {
     pub saml_key: Option<String>,
     /// [`MAIL`].
     pub mail: Option<String>,
+    /// [`KMS_URL`].
+    pub kms_url: Option<String>,
+    /// [`SESV2_URL`].
+    pub sesv2_url: Option<String>,
     /// Whether somebody offers the Runtime API: Lambda, `cargo lambda`, or the local server.
     pub in_lambda: bool,
     /// [`LOG`].
@@ -108,6 +116,8 @@ impl Config {
             oidc_keys: read(OIDC_KEYS),
             saml_key: read(SAML_KEY),
             mail: read(MAIL),
+            kms_url: read(KMS_URL),
+            sesv2_url: read(SESV2_URL),
             in_lambda: read("AWS_LAMBDA_RUNTIME_API").is_some(),
             log: read(LOG)
                 .map(|text| {

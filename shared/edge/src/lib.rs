@@ -18,4 +18,6 @@ pub mod json;
 pub mod problem;
 pub mod cookie;
 pub mod page;
+pub mod pages;
 pub mod reply;
+pub mod saml;

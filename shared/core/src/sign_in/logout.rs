@@ -2,9 +2,10 @@
 //!
 //! A session here has ended before anything is sent or answered: what the IdP says then changes nothing here.
 
+pub use lychgate_saml::binding::Parameter;
 use lychgate_saml::{
     Rejection,
-    binding::{self, Binding, Parameter},
+    binding::{self, Binding},
     logout::{
         self, LogoutExpectations, LogoutOutcome, LogoutRequest, OutgoingLogoutRequest,
         OutgoingLogoutResponse, PeekedLogout,
@@ -81,7 +82,7 @@ pub enum LoggedOut {
     },
 }
 
-/// Takes a logout message of an IdP.
+/// Takes a logout message of an IdP. `relay_state` is a form's; a query brings its own.
 ///
 /// # Errors
 /// A [`Refusal`]: nothing has ended then.
@@ -108,6 +109,7 @@ where
     let connection = &usable.connection.id;
     let sessions = end(ctx, store, &setup.organization, connection, &request).await?;
     let relay_state = carried_state.as_deref().or(relay_state);
+    let relay_state = relay_state.filter(|text| text.len() <= binding::RELAY_STATE_BYTES_MAX);
     let answer =
         answer(ctx, signer, &setup, usable, &request, incoming.binding(), relay_state).await?;
     let organization = setup.organization.clone();
