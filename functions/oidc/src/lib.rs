@@ -9,7 +9,8 @@ mod userinfo;
 use lychgate_core::{
     ctx::Ctx,
     ports::{
-        Applications, Connections, Directory, EmailDomains, Grants, Organizations, Sessions, outside::Signer,
+        Applications, Connections, Directory, EmailDomains, Grants, Organizations, Sessions,
+        outside::Signer,
     },
 };
 use lychgate_edge::{
@@ -27,7 +28,10 @@ pub trait Store:
 {
 }
 
-impl<S: Applications + Grants + Sessions + Directory + Connections + Organizations + EmailDomains> Store for S {}
+impl<S: Applications + Grants + Sessions + Directory + Connections + Organizations + EmailDomains>
+    Store for S
+{
+}
 
 /// The handler on this store, with our signing keys.
 pub fn handler<S: Store + 'static, G: Signer + 'static>(

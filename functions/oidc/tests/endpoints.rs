@@ -166,9 +166,7 @@ impl Scene {
 async fn organization(world: &FakeWorld, store: &MemoryStore, domain: &str) -> Organization {
     let organization = Acme::new(world, domain).organization;
     let ctx = world.ctx();
-    assert!(
-        store.create_organization(&ctx, &organization, &event("organization")).await.unwrap()
-    );
+    assert!(store.create_organization(&ctx, &organization, &event("organization")).await.unwrap());
     organization
 }
 
@@ -258,7 +256,10 @@ async fn a_browser_that_is_signed_in_comes_back_with_a_code() {
 async fn userinfo_without_a_token_says_what_is_missing() {
     let scene = Scene::new().await;
     let reply = scene.get("/oidc/userinfo").await;
-    assert_eq!((reply.status, reply.header("www-authenticate")), (401, Some("Bearer realm=\"Lychgate\"")));
+    assert_eq!(
+        (reply.status, reply.header("www-authenticate")),
+        (401, Some("Bearer realm=\"Lychgate\""))
+    );
     let both = posted("/oidc/userinfo", "access_token=a").with_header("authorization", "Bearer a");
     assert_eq!(scene.send(both).await.value()["error"], "invalid_request");
 }
@@ -408,7 +409,8 @@ async fn without_an_id_token_the_person_is_asked() {
         (format!("{session}; {}=", form_cookie.split_once('=').unwrap().0), ""),
     ] {
         let form = format!("{query}&form={answer}");
-        let reply = scene.send(with_cookie(posted("/oidc/end_session", &form), Some(&cookie))).await;
+        let reply =
+            scene.send(with_cookie(posted("/oidc/end_session", &form), Some(&cookie))).await;
         assert_eq!(reply.status, 200, "{cookie}");
         assert_eq!(scene.sessions().await, 1);
     }
@@ -429,7 +431,11 @@ async fn token_errors_have_the_rfcs_form() {
     for (form, status, error) in [
         ("", 400, "invalid_request"),
         ("grant_type=client_credentials", 400, "unsupported_grant_type"),
-        ("grant_type=authorization_code&code=x&redirect_uri=x&code_verifier=0123456789012345678901234567890123456789012", 401, "invalid_client"),
+        (
+            "grant_type=authorization_code&code=x&redirect_uri=x&code_verifier=0123456789012345678901234567890123456789012",
+            401,
+            "invalid_client",
+        ),
     ] {
         let reply = scene.post("/oidc/token", form).await;
         assert_eq!((reply.status, reply.value()["error"].as_str()), (status, Some(error)));
