@@ -5,7 +5,8 @@ mod redirect;
 
 use lychgate_core::{
     ctx::Ctx,
-    ports::{Organizations, Sessions, SignIns, outside::Signer},
+    oidc::end_session,
+    ports::{Applications, Organizations, Sessions, SignIns, outside::Signer},
     sessions::SessionCookie,
     sign_in::logout::{self, LoggedOut},
 };
@@ -20,9 +21,9 @@ use lychgate_edge::{
 };
 
 /// What it needs of a store.
-pub trait Store: SignIns + Organizations + Sessions {}
+pub trait Store: SignIns + Organizations + Sessions + Applications {}
 
-impl<S: SignIns + Organizations + Sessions> Store for S {}
+impl<S: SignIns + Organizations + Sessions + Applications> Store for S {}
 
 /// The handler on this store.
 pub fn handler<S: Store + 'static, G: Signer + 'static>(
@@ -62,7 +63,13 @@ impl<S: Store, G: Signer> SamlLogout<S, G> {
         let done =
             logout::receive(ctx, &self.store, &self.signer, domain, message, relay_state).await?;
         Ok(match done {
-            LoggedOut::Answered { organization } => saml::signed_out(&organization.name),
+            LoggedOut::Answered { organization, relay_state } => {
+                let relay_state = relay_state.unwrap_or_default();
+                match end_session::after_logout(ctx, &self.store, &relay_state).await? {
+                    Some(then) => Reply::see_other(&then),
+                    None => saml::signed_out(&organization.name),
+                }
+            }
             LoggedOut::Ended { organization, sessions, answer } => {
                 let sentence = "You are signed out here. Continue to your identity provider.";
                 let reply = match &answer {

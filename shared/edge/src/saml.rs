@@ -104,7 +104,8 @@ fn form_sources(origin: Option<&str>) -> Vec<&str> {
 }
 
 /// `https://host:port` of an address, when it has the form of one that cannot end the policy it stands in.
-fn origin(address: &str) -> Option<&str> {
+#[must_use]
+pub fn origin(address: &str) -> Option<&str> {
     let (scheme, rest) = address.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
