@@ -8,6 +8,7 @@
 )]
 
 mod common;
+mod contract;
 
 mod budget;
 mod directory;
@@ -17,3 +18,4 @@ mod keys;
 mod large;
 mod organizations;
 mod races;
+mod sign_in;
