@@ -8,7 +8,6 @@
 )]
 
 mod common;
-mod contract;
 
 mod budget;
 mod directory;
