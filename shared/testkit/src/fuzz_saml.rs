@@ -116,7 +116,9 @@ pub fn metadata(bytes: &[u8]) {
     match IdpMetadata::parse(bytes, NOW, &rules) {
         Ok(metadata) => {
             assert!(!metadata.signing.is_empty(), "there is a key to verify with");
-            assert!(metadata.sso.iter().all(|endpoint| endpoint.location.starts_with("https://")));
+            // A scheme may be in any case (RFC 3986 §3.1).
+            let https = |location: &str| location.to_ascii_lowercase().starts_with("https://");
+            assert!(metadata.sso.iter().all(|endpoint| https(&endpoint.location)));
             assert!(!metadata.sso.is_empty() && !metadata.entity_id.is_empty());
         }
         Err(error) => assert!(error.to_string().len() <= 16 * 1024, "it does not repeat the input"),
