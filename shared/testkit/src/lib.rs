@@ -7,6 +7,7 @@
 pub mod build;
 pub mod faulty;
 pub mod fuzz;
+pub mod fuzz_saml;
 pub mod memory;
 pub mod store_contract;
 pub mod world;

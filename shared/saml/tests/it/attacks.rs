@@ -17,7 +17,9 @@ use crate::{
 fn outcome(case: &Filed) -> Value {
     let connection = Connection::with(&case.with);
     match case.kind {
-        Kind::Query | Kind::Logout => logout::outcome(&connection, case),
+        Kind::Query | Kind::LogoutRequest | Kind::LogoutResponse => {
+            logout::outcome(&connection, case)
+        }
         Kind::Xml | Kind::Form => match connection.message(case.kind, &case.content) {
             Ok(identity) => {
                 json!({"identity": identity.value(), "protection": identity.protection()})
