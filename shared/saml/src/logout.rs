@@ -1,4 +1,5 @@
-//! Single logout (SAML Profiles §4.4, SAML Core §3.7): an IdP's request ends sessions here, ours asks it to end its own.
+//! Single logout (SAML Profiles §4.4, SAML Core §3.7): an IdP's request ends sessions here, ours asks it to end its
+//! own.
 //!
 //! What the IdP sends has to be signed, in the form as an enveloped signature directly in the root, in a redirect as a
 //! signature of the query. It is then read from what was signed, and from nothing else.
@@ -114,7 +115,7 @@ fn peek(bytes: &[u8], parameter: Parameter, carried: Carried) -> Result<PeekedLo
     let root = document.root();
     is_named(root, parameter)?;
     let issuer = read::Issuer::read(root)?.map(|issuer| issuer.value);
-    let in_response_to = root.attribute("InResponseTo").map(str::to_owned);
+    let in_response_to = read::bounded_id(name_of(parameter), root.attribute("InResponseTo"))?;
     Ok(PeekedLogout {
         issuer: Unsigned::new(issuer),
         in_response_to: Unsigned::new(in_response_to),
