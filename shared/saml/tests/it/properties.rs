@@ -248,16 +248,20 @@ fn changed_ciphertexts_are_all_refused_in_one_word() {
     );
 }
 
-/// With a default namespace the first block of a CBC plaintext is `<Assertion ID="_`, and the initialization vector is not
-/// protected: some of its changes decrypt to an assertion, with another ID or none. No signature holds then. The words
-/// differ, for the owner's log; who sent it sees the same page.
+/// With namespaces declared on the Response, the first block of a CBC plaintext can be `<a:Assertion ID=`, and the
+/// initialization vector is not protected: some of its changes decrypt to an assertion without an ID, say. No signature holds
+/// then. Whoever sent it sees the same page.
 #[test]
 fn no_initialization_vector_makes_another_person_or_another_page() {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let connection = Connection::with(&Value::Null);
     let encryption = Encryption { data: DataAlgorithm::Aes256Cbc, ..to_us() };
-    let spec =
-        ResponseSpec { prefixes: Prefixes::ENTRA, encryption: Some(encryption), ..genuine() };
+    let spec = ResponseSpec {
+        prefixes: Prefixes { assertion: "a", ..Prefixes::COMMON },
+        namespaces_on_response: true,
+        encryption: Some(encryption),
+        ..genuine()
+    };
     let good = xml(&spec);
     let identity = connection.sign_in(good.as_bytes()).unwrap().value();
     let value = part(cut(&good, "xenc:EncryptedKey").2, "xenc:CipherValue").to_owned();
@@ -265,7 +269,7 @@ fn no_initialization_vector_makes_another_person_or_another_page() {
     let bytes = STANDARD.decode(inner).unwrap();
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     for at in 0..16 {
-        for change in 1..=255 {
+        for change in (1..=255).step_by(3) {
             let mut changed = bytes.clone();
             changed[at] ^= change;
             let changed =
@@ -284,5 +288,5 @@ fn no_initialization_vector_makes_another_person_or_another_page() {
         }
     }
     println!("{outcomes:?}");
-    assert!(outcomes["decrypt_failed"] > 3_000, "{outcomes:?}");
+    assert!(outcomes["decrypt_failed"] > 1_000, "{outcomes:?}");
 }
