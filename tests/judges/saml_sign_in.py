@@ -258,13 +258,12 @@ class IdentityProvider:
 class Judge:
     """Runs the cases with one IdP."""
 
-    def __init__(self, idp: IdentityProvider):
-        self.idp = idp
+    def __init__(self, idp: IdentityProvider, cases: list[Case] | None = None):
+        self.idp, self.cases = idp, cases or CASES
         self.operator = Operator(os.environ["BASE_URL"], os.environ["OPERATOR_KEY"])
         unique = secrets.token_hex(3)
         self.ours = Organization(self.operator, f"judge-{unique}")
         self.other = Organization(self.operator, f"judge-{unique}-other")
-        self.rows: list[tuple[str, str, str]] = []
         self.passed = self.failed = 0
         self.application: dict = {}
 
@@ -284,7 +283,7 @@ class Judge:
         for organization in (self.ours, self.other):
             self.test_sign_in(organization, {}, "test_passed", None)
             organization.activate()
-        for number, case in enumerate(CASES):
+        for number, case in enumerate(self.cases):
             if reason := self.idp.cannot.get(case.name):
                 print(f"{self.idp.name:<10} {case.name:<50} not run: {reason}", flush=True)
                 continue
