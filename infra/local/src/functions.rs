@@ -48,7 +48,7 @@ impl Functions {
             Arc::new(saml_acs::handler(stack(), store(), opener)),
             Arc::new(saml_metadata::handler(stack(), store())),
             Arc::new(saml_logout::handler(stack(), store(), signer()?)),
-            Arc::new(sign_in::handler(stack(), store(), Some(mailer))),
+            Arc::new(sign_in::handler(stack(), store(), signer()?, Some(mailer))),
             Arc::new(oidc::handler(stack(), store(), signer()?)),
         ];
         Ok(Self::Here(handlers.into_iter().map(|handler| (handler.function(), handler)).collect()))
