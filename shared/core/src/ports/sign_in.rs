@@ -115,18 +115,6 @@ pub enum SignInError {
     Commit(CommitError),
 }
 
-impl From<CommitError> for SignInError {
-    fn from(error: CommitError) -> Self {
-        Self::Commit(error)
-    }
-}
-
-impl From<StoreError> for SignInError {
-    fn from(error: StoreError) -> Self {
-        Self::Commit(CommitError::Store(error))
-    }
-}
-
 /// Signing in: flows, sessions, replay.
 pub trait SignIns: Directory + Connections {
     /// Keeps a started sign-in.
@@ -304,6 +292,7 @@ pub trait Passwords: Send + Sync {
 
     /// Writes `after` over `before` (`None`: there was none), using a link up when one led here.
     /// [`CommitError::Stale`] when the record moved, or the link is gone or has ended.
+    #[expect(clippy::too_many_arguments, reason = "one transaction, named part by part")]
     fn put_password(
         &self,
         ctx: &Ctx<'_>,

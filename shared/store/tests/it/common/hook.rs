@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::{
         query::{QueryInput, QueryOutput},
         transact_get_items::{TransactGetItemsInput, TransactGetItemsOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
+        update_item::{UpdateItemInput, UpdateItemOutput},
     },
     types::{ConsumedCapacity, ReturnConsumedCapacity},
 };
@@ -53,6 +54,9 @@ pub(crate) enum Fault {
     Conflict,
     /// DynamoDB says that it is too much.
     Throttle,
+    /// DynamoDB says that the first condition failed, and that another transaction holds the second item: it is
+    /// half-way.
+    HalfWay,
 }
 
 /// Read and write units.
@@ -128,7 +132,7 @@ macro_rules! units {
     ($output:expr, $($kind:ty),*) => {{
         let mut found: Vec<(ConsumedCapacity, bool)> = Vec::new();
         $(if let Some(output) = $output.downcast_ref::<$kind>() {
-            found.extend(output.consumed_capacity.clone().map(|units| (units, stringify!($kind) == "PutItemOutput" || stringify!($kind) == "DeleteItemOutput")));
+            found.extend(output.consumed_capacity.clone().map(|units| (units, stringify!($kind) == "PutItemOutput" || stringify!($kind) == "DeleteItemOutput" || stringify!($kind) == "UpdateItemOutput")));
         })*
         found
     }};
@@ -154,11 +158,13 @@ impl Intercept for Shared {
             TransactGetItemsInput,
             PutItemInput,
             DeleteItemInput,
+            UpdateItemInput,
             TransactWriteItemsInput
         );
         let is_write = input.downcast_ref::<TransactWriteItemsInput>().is_some()
             || input.downcast_ref::<PutItemInput>().is_some()
-            || input.downcast_ref::<DeleteItemInput>().is_some();
+            || input.downcast_ref::<DeleteItemInput>().is_some()
+            || input.downcast_ref::<UpdateItemInput>().is_some();
         let mut state = self.0.state.lock().unwrap();
         if state.dead {
             return Err("the process is dead".into());
@@ -193,6 +199,7 @@ impl Intercept for Shared {
         let reason = match cfg.load::<Fate>() {
             Some(Fate(Fault::Conflict)) => "TransactionConflict",
             Some(Fate(Fault::Throttle)) => "ThrottlingError",
+            Some(Fate(Fault::HalfWay)) => "ConditionalCheckFailed,TransactionConflict",
             _ => return Ok(()),
         };
         // For the connector, which answers it without asking the emulator.
@@ -222,9 +229,14 @@ impl Intercept for Shared {
             return Ok(());
         };
         let mut state = self.0.state.lock().unwrap();
-        for (units, is_write) in
-            units!(output, GetItemOutput, QueryOutput, PutItemOutput, DeleteItemOutput)
-        {
+        for (units, is_write) in units!(
+            output,
+            GetItemOutput,
+            QueryOutput,
+            PutItemOutput,
+            DeleteItemOutput,
+            UpdateItemOutput
+        ) {
             let units = units.capacity_units.unwrap_or_default();
             if is_write {
                 state.units.write += units;
@@ -315,10 +327,15 @@ impl HttpConnector for SleepyConnector {
         let (hook, connector) = (Arc::clone(&self.hook), self.connector.clone());
         HttpConnectorFuture::new(async move {
             if let Some(reason) = request.headers().get(REFUSED) {
+                let reasons: Vec<String> = reason
+                    .split(',')
+                    .map(|code| format!(r#"{{"Code":"{code}","Message":"Again"}}"#))
+                    .collect();
+                let reasons = reasons.join(",");
                 let body = format!(
                     r#"{{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
                     "Message":"Transaction cancelled [{reason}]",
-                    "CancellationReasons":[{{"Code":"{reason}","Message":"Again"}}]}}"#
+                    "CancellationReasons":[{reasons}]}}"#
                 );
                 let status = 400.try_into().unwrap();
                 return Ok(HttpResponse::new(status, SdkBody::from(body)));
