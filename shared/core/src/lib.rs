@@ -21,6 +21,7 @@ pub mod event;
 pub mod journal;
 pub mod application;
 pub mod connection;
+pub mod idp;
 pub mod session;
 pub mod attempt;
 pub mod password;
@@ -48,6 +49,8 @@ pub mod sign_in;
 pub mod oidc;
 
 // The operator's side, the token endpoint, and the daily sweep.
+// The operator's side, the token endpoint, and what a schedule calls.
 pub mod operator;
 pub mod client_credentials;
 pub mod sweep;
+pub mod refresh;

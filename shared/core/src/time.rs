@@ -35,6 +35,12 @@ impl Timestamp {
         Self(self.0.saturating_add(secs.saturating_mul(1000)))
     }
 
+    /// This many seconds earlier; not before 1970.
+    #[must_use]
+    pub const fn minus_secs(self, secs: u64) -> Self {
+        Self(self.0.saturating_sub(secs.saturating_mul(1000)))
+    }
+
     /// This many milliseconds later.
     #[must_use]
     pub const fn plus_millis(self, millis: u64) -> Self {

@@ -181,6 +181,7 @@ pub fn generate(
             .map_err(|_| unreadable("a date out of range"))
     };
     let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
+        .map(Zeroizing::new)
         .map_err(failed)?;
     let mut serial = serial;
     if let Some(first) = serial.first_mut() {
@@ -194,7 +195,7 @@ pub fn generate(
     parameters.serial_number = Some(rcgen::SerialNumber::from_slice(&serial));
     parameters.key_usages =
         vec![rcgen::KeyUsagePurpose::KeyEncipherment, rcgen::KeyUsagePurpose::DataEncipherment];
-    let certificate = parameters.self_signed(&key).map_err(failed)?;
+    let certificate = parameters.self_signed(&*key).map_err(failed)?;
     let pkcs8 = Zeroizing::new(key.serialize_der());
     Ok((Certificate::from_der(certificate.der())?, pkcs8))
 }

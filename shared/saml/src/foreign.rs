@@ -31,10 +31,9 @@ pub(crate) fn idp(kind: &str) -> Certificate {
 pub(crate) fn sp() -> DecryptionKey {
     let pem = foreign!("sp-key.pem");
     let base64: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    DecryptionKey {
-        fingerprint: Certificate::from_pem(foreign!("sp.pem")).unwrap().fingerprint,
-        pkcs8: base64_with_spaces(&base64.concat()).unwrap().into(),
-    }
+    let fingerprint = Certificate::from_pem(foreign!("sp.pem")).unwrap().fingerprint;
+    let pkcs8 = base64_with_spaces(&base64.concat()).unwrap();
+    DecryptionKey::from_pkcs8(fingerprint, &pkcs8).unwrap()
 }
 
 /// From the first `begin` to the first `end` after it, both included.

@@ -114,7 +114,7 @@ fn peek(bytes: &[u8], parameter: Parameter, carried: Carried) -> Result<PeekedLo
     let root = document.root();
     is_named(root, parameter)?;
     let issuer = read::Issuer::read(root)?.map(|issuer| issuer.value);
-    let in_response_to = root.attribute("InResponseTo").map(str::to_owned);
+    let in_response_to = read::bounded_id(name_of(parameter), root.attribute("InResponseTo"))?;
     Ok(PeekedLogout {
         issuer: Unsigned::new(issuer),
         in_response_to: Unsigned::new(in_response_to),

@@ -19,6 +19,10 @@ const LABEL_BYTES_MAX: usize = 63;
 pub const NAME_CHARS_MAX: usize = 256;
 /// The most groups that are taken. Entra sends 150 at most.
 pub const GROUPS_MAX: usize = 1_000;
+/// The most external identifiers that are taken.
+pub const EXTERNAL_IDS_MAX: usize = 8;
+/// The longest name of a group, and the longest external identifier, in characters. Longer ones are left out.
+pub const IDENTIFIER_CHARS_MAX: usize = 256;
 /// The most attribute names that a rejection repeats.
 const NAMES_SHOWN_MAX: usize = 20;
 
@@ -131,7 +135,7 @@ pub struct Profile {
     pub display_name: Option<String>,
     /// The groups, in their order, each once.
     pub groups: Vec<String>,
-    /// Whether there were more than [`GROUPS_MAX`] of them.
+    /// Whether there were more than [`GROUPS_MAX`] of them, or one too long.
     pub groups_cut: bool,
     /// Identifiers that provisioning may have as `externalId`, the most telling first.
     pub external_id_candidates: Vec<String>,
@@ -264,16 +268,21 @@ fn person_name(attribute: &Attribute) -> Option<String> {
 
 fn groups(attributes: &[Attribute], chosen: Option<&str>) -> (Vec<String>, bool) {
     let mut groups: Vec<String> = Vec::new();
+    let mut cut = false;
     let mut seen = std::collections::BTreeSet::new();
     for value in matching(attributes, chosen, GROUPS).flat_map(|attribute| &attribute.values) {
-        if seen.insert(value) {
-            if groups.len() == GROUPS_MAX {
-                return (groups, true);
-            }
-            groups.push(value.clone());
+        if !seen.insert(value) {
+            continue;
+        }
+        if groups.len() == GROUPS_MAX {
+            return (groups, true);
+        }
+        match is_identifier(value) {
+            true => groups.push(value.clone()),
+            false => cut = true,
         }
     }
-    (groups, false)
+    (groups, cut)
 }
 
 fn external_ids(
@@ -288,11 +297,18 @@ fn external_ids(
     for candidate in
         matching(attributes, chosen, EXTERNAL_ID).filter_map(only_value).chain(from_name_id)
     {
-        if !candidates.contains(&candidate) {
+        if candidates.len() == EXTERNAL_IDS_MAX {
+            break;
+        }
+        if is_identifier(&candidate) && !candidates.contains(&candidate) {
             candidates.push(candidate);
         }
     }
     candidates
+}
+
+fn is_identifier(value: &str) -> bool {
+    value.chars().count() <= IDENTIFIER_CHARS_MAX && !value.contains(char::is_control)
 }
 
 /// Whether this is an e-mail address, whole and plain: RFC 5321 §4.1.2 without quoting, comments, address literals or
@@ -491,6 +507,11 @@ mod tests {
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let profile = read_known(&name_id("x"), &[attribute("groups", &many)]);
         assert_eq!((profile.groups.len(), profile.groups_cut), (GROUPS_MAX, true));
+        let long = "a".repeat(IDENTIFIER_CHARS_MAX + 1);
+        let two = [attribute("groups", &[&long, "a\nb", "c"]), attribute("id", &[&long])];
+        let profile = read_known(&name_id("x"), &two);
+        assert_eq!((profile.groups, profile.groups_cut), (vec!["c".to_owned()], true));
+        assert_eq!(profile.external_id_candidates, [""; 0]);
         let profile = read_known(
             &name_id("x"),
             &[attribute("groups", &["b", "a", "b"]), attribute("memberOf", &["c", "a"])],

@@ -206,8 +206,8 @@ pub fn peek(bytes: &[u8]) -> Result<Peeked, Rejection> {
         root.descendants().filter(|element| element.is(ns::SAML, "SubjectConfirmationData"));
     let in_response_to = std::iter::once(root)
         .chain(confirmations)
-        .find_map(|element| element.attribute("InResponseTo"))
-        .map(str::to_owned);
+        .find_map(|element| element.attribute("InResponseTo"));
+    let in_response_to = read::bounded_id("Response", in_response_to)?;
     let issuer = match read::Issuer::read(root)? {
         Some(issuer) => Some(issuer.value),
         None => match root.children_named(ns::SAML, "Assertion").next() {

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod faulty;
 pub mod fuzz;
+pub mod idp_metadata;
 pub mod memory;
 pub mod outside;
 pub mod store_contract;

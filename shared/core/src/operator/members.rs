@@ -473,13 +473,14 @@ pub(crate) async fn delete_suspended<S: Users>(
     }
 }
 
-enum Decision {
+/// What is to be done with a member, decided on what was read.
+pub(super) enum Decision {
     Keep,
     Update(Box<User>, Option<Organization>, Event),
     Delete(Option<Organization>, Event),
 }
 
-async fn change_by_hand<S, F>(
+pub(super) async fn change_by_hand<S, F>(
     ctx: &Ctx<'_>,
     store: &S,
     organization: &str,
@@ -545,15 +546,15 @@ fn beside<'a>(before: &'a Organization, after: Option<&'a Organization>) -> Opti
     after.map(|after| Beside { before, after })
 }
 
-fn next(ctx: &Ctx<'_>, user: &User) -> User {
+pub(super) fn next(ctx: &Ctx<'_>, user: &User) -> User {
     User { version: user.version + 1, modified: ctx.now().max(user.modified), ..user.clone() }
 }
 
-fn member_id(text: &str) -> Result<UserId, Refusal> {
+pub(super) fn member_id(text: &str) -> Result<UserId, Refusal> {
     text.parse().map_err(|_| missing_member())
 }
 
-fn missing_member() -> Refusal {
+pub(super) fn missing_member() -> Refusal {
     Refusal::not_found(
         "There is no such member: give its `id` as the list of members shows it. It may have been deleted.",
     )
@@ -571,7 +572,12 @@ fn owners_refusal(refusal: OwnersRefusal, done: &str) -> Refusal {
     }
 }
 
-fn member_event(actor: &Actor, kind: EventKind, user: &User, data: Map<String, Value>) -> Event {
+pub(super) fn member_event(
+    actor: &Actor,
+    kind: EventKind,
+    user: &User,
+    data: Map<String, Value>,
+) -> Event {
     Event {
         kind,
         actor: actor.clone(),

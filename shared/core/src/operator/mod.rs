@@ -1,21 +1,32 @@
-//! What the operator does: organizations, their licences, directories and credentials, their members, their
-//! history, and the operator's own keys.
+//! What the operator does: organizations, their licences, directories and credentials, how their members sign in, their
+//! members, their history, and the operator's own applications and keys.
 //!
 //! It must not know HTTP, and it never answers a secret twice. Every change writes its event in the same
 //! transaction (O5, E1); who lost a race reads again and decides again, at most [`ATTEMPTS_MAX`] times.
 //! Modules in suggested reading order.
 
+pub mod applications;
+pub mod attempts;
+pub mod certificates;
 pub mod checks;
 pub mod clients;
+pub mod connection_policy;
+pub mod connection_states;
+pub mod connections;
 pub mod directory;
 pub mod events;
 pub mod keys;
 pub mod licence;
+pub mod member_sessions;
 pub mod members;
 pub mod members_csv;
+pub mod metadata;
 pub mod organizations;
 pub mod refusal;
+mod request_certificate;
+pub mod sign_in_policy;
 pub mod tokens;
+pub mod uris;
 
 pub use refusal::{Refusal, RefusalKind};
 

@@ -45,13 +45,6 @@ pub async fn find<S: Organizations>(
     store: &S,
     organization: &str,
 ) -> Result<Organization, Refusal> {
-    let missing = || {
-        Refusal::not_found(
-            "There is no such organization: give its id (`org-…`) or its domain, as the list of organizations \
-             shows them.",
-        )
-        .about("organization")
-    };
     let id = if let Ok(id) = organization.parse::<OrganizationId>() {
         id
     } else {
@@ -59,6 +52,14 @@ pub async fn find<S: Organizations>(
         store.by_domain(ctx, &domain).await?.ok_or_else(missing)?
     };
     store.organization(ctx, &id).await?.ok_or_else(missing)
+}
+
+pub(crate) fn missing() -> Refusal {
+    Refusal::not_found(
+        "There is no such organization: give its id (`org-…`) or its domain, as the list of organizations shows \
+         them.",
+    )
+    .about("organization")
 }
 
 /// Creates one: without a licence, with SCIM off.
@@ -155,9 +156,10 @@ pub async fn update<S: Organizations>(
 }
 
 /// Whether the domain must stay as it is (O2): while a connection is active, the identity provider's
-/// settings carry it. There are no connections yet, so it never is.
-const fn domain_is_locked(_organization: &Organization) -> bool {
-    false
+/// settings carry it. Switching one on writes the organization too, so that a change of the domain that read it before
+/// is overtaken and decided anew.
+const fn domain_is_locked(organization: &Organization) -> bool {
+    !organization.sign_in.active_connections.is_empty()
 }
 
 /// A slug that is also no organization's id, so that an address names one thing only.

@@ -398,12 +398,34 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_that_holds_is_refused_when_saml_does_not_need_its_form() {
+        for text in [
+            foreign!("refused-xpath.xml"),
+            foreign!("refused-xpath-third.xml"),
+            foreign!("refused-with-comments.xml"),
+            foreign!("refused-two-references.xml"),
+            foreign!("refused-signs-what-is-around-it.xml"),
+            foreign!("refused-signs-the-document.xml"),
+            foreign!("refused-object.xml"),
+        ] {
+            assert_eq!(code(verify_assertion(text, &[idp("rsa")])), "bad_signature_form");
+            let response = verify_with(text, "Response", &[idp("rsa")], Algorithms::default());
+            assert_eq!(code(response), "unsigned");
+        }
+    }
+
+    #[test]
     fn text_may_be_written_in_another_way_that_is_canonically_the_same() {
         for same in ["zo&#235;@acme.example", "zoë@<![CDATA[acme]]>.example"] {
             let text = with(RSA, "zoë@acme.example", same);
             let verified = verify_assertion(&text, &[idp("rsa")]).unwrap();
             assert!(verified.octets().contains(">zoë@acme.example<"));
         }
+        // Java writes its line ends so.
+        let value = piece(RSA, "<ds:SignatureValue>", "</ds:SignatureValue>");
+        let java = with(RSA, value, &value.replace('\n', "&#13;\n"));
+        assert_ne!(java, RSA);
+        assert_eq!(code(verify_assertion(&java, &[idp("rsa")])), "accepted");
     }
 
     #[test]
@@ -447,6 +469,60 @@ mod tests {
                 got: Some(idp("rsa").fingerprint)
             })
         );
+    }
+
+    /// What a forger would put somewhere.
+    const PIECES: &[&str] = &[
+        "<!---->",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?x?>",
+        "&#46;",
+        "&#13;",
+        " ",
+        "\n",
+        "<x/>",
+        "<x>",
+        "</x>",
+        "evil",
+        " ID=\"_a\"",
+        " xmlns=\"urn:x\"",
+        " xmlns:saml=\"urn:x\"",
+        " xml:lang=\"en\"",
+        "#_a",
+        "\"",
+        "'",
+        "</saml:NameID>",
+        "<saml:NameID>evil</saml:NameID>",
+        "<ds:Signature/>",
+        "<ds:Reference/>",
+        "<ds:Object/>",
+        "</ds:SignedInfo>",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_put_anywhere_changes_what_is_verified(
+            at: proptest::sample::Index,
+            cut in 0..3_usize,
+            piece in proptest::sample::select(PIECES),
+        ) {
+            let places: Vec<usize> = RSA.char_indices().map(|(place, _)| place).collect();
+            let place = at.get(&places);
+            let (before, after) = RSA.split_at(*place);
+            let after: String = after.chars().skip(cut).collect();
+            let text = [before, piece, &after].concat();
+            let Ok(source) = Source::new(text.as_bytes(), &Limits::MESSAGE) else { return Ok(()) };
+            let Ok(document) = source.parse() else { return Ok(()) };
+            let genuine = verify_assertion(RSA, &[idp("rsa")]).unwrap();
+            for element in document.root().descendants() {
+                if let Ok(verified) = verify(element, &[idp("rsa")], Algorithms::default(), now()) {
+                    proptest::prop_assert_eq!(verified.octets(), genuine.octets());
+                }
+            }
+        }
     }
 
     #[test]

@@ -303,6 +303,19 @@ pub(crate) fn id_attribute(
     }
 }
 
+/// An ID that the message refers to, to look for: none may be longer than an ID can be.
+pub(crate) fn bounded_id(
+    name: &'static str,
+    id: Option<&str>,
+) -> Result<Option<String>, Rejection> {
+    match id {
+        Some(id) if id.chars().count() > ID_CHARS_MAX => {
+            Err(malformed(name, format!("its InResponseTo is `{}`", shown(id))))
+        }
+        other => Ok(other.map(str::to_owned)),
+    }
+}
+
 /// An instant that must be there.
 pub(crate) fn instant_attribute(
     element: Element<'_, '_>,

@@ -1,5 +1,5 @@
-//! Where elements may stand (rules 3 and 5; SAML Core §1.3.4, §3.3.3): what wrapping attacks need is refused before any signature
-//! is looked at.
+//! Where elements may stand (SAML Core §1.3.4, §3.3.3): what wrapping attacks need is refused before any signature is
+//! looked at.
 
 use std::collections::BTreeSet;
 

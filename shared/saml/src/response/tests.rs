@@ -142,16 +142,11 @@ fn the_envelope_can_only_refuse() {
 }
 
 #[test]
-fn an_assertion_must_keep_every_rule() {
+fn the_issuer_and_the_subject_must_keep_every_rule() {
     const DATA: &str = "<a:SubjectConfirmationData Recipient=\"https://sp.example/saml/consume/acme\" \
                         NotOnOrAfter=\"2026-11-22T09:35:00Z\" InResponseTo=\"_q\"/>";
-    const AUDIENCE_RESTRICTION: &str = "<a:AudienceRestriction><a:Audience>\
-                                        https://sp.example/saml/metadata/acme</a:Audience></a:AudienceRestriction>";
     const NAME_ID: &str =
         "<a:NameID Format=\"f\" NameQualifier=\"n\" SPNameQualifier=\"s\">zoe@acme.test</a:NameID>";
-    let restriction_for_another = format!(
-        "{AUDIENCE_RESTRICTION}<a:AudienceRestriction><a:Audience>urn:x</a:Audience></a:AudienceRestriction>"
-    );
     for (from, to, want) in [
         (" Version=\"2.0\"", " Version=\"1.1\"", "bad_version"),
         ("ID=\"_a\"", "ID=\"_r\"", "duplicate_id"),
@@ -186,6 +181,19 @@ fn an_assertion_must_keep_every_rule() {
             "bad_subject_confirmation",
         ),
         (" InResponseTo=\"_q\"", " InResponseTo=\"_q\" Address=\"198.51.100.7\"", "accepted"),
+    ] {
+        assert_eq!(code(&changed_in_assertion(from, to), &expectations()), want, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn conditions_and_statements_must_keep_every_rule() {
+    const AUDIENCE_RESTRICTION: &str = "<a:AudienceRestriction><a:Audience>\
+                                        https://sp.example/saml/metadata/acme</a:Audience></a:AudienceRestriction>";
+    let restriction_for_another = format!(
+        "{AUDIENCE_RESTRICTION}<a:AudienceRestriction><a:Audience>urn:x</a:Audience></a:AudienceRestriction>"
+    );
+    for (from, to, want) in [
         // The conditions.
         (AUDIENCE_RESTRICTION, "", "bad_audience"),
         (AUDIENCE_RESTRICTION, "<a:AudienceRestriction/>", "bad_audience"),

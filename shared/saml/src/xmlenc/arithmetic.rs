@@ -5,7 +5,7 @@ use aws_lc_rs::{
     iv::FixedLength,
     rsa::{
         OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
-        OaepAlgorithm, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
+        OaepAlgorithm, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey,
     },
 };
 use zeroize::Zeroizing;
@@ -173,7 +173,7 @@ pub(super) fn unwrap(
     key: &DecryptionKey,
     key_bytes: usize,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let private = PrivateDecryptingKey::from_pkcs8(&key.pkcs8).ok()?;
+    let private = key.private.clone();
     let mut plain = Zeroizing::new(vec![0; private.key_size_bytes()]);
     let unwrapped = match encrypted.transport.padding {
         Padding::Oaep(algorithm) => OaepPrivateDecryptingKey::new(private)
@@ -194,8 +194,8 @@ pub(super) fn derived(
     key: &DecryptionKey,
     key_bytes: usize,
 ) -> Zeroizing<Vec<u8>> {
-    let secret = hmac::Key::new(hmac::HMAC_SHA256, &key.pkcs8);
-    let mut derived = Zeroizing::new(hmac::sign(&secret, &encrypted.octets).as_ref().to_vec());
+    let mut derived =
+        Zeroizing::new(hmac::sign(&key.fallback, &encrypted.octets).as_ref().to_vec());
     derived.truncate(key_bytes);
     derived
 }

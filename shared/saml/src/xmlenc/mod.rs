@@ -13,6 +13,8 @@ mod arithmetic;
 
 use std::ops::Range;
 
+use aws_lc_rs::{hmac, rsa::PrivateDecryptingKey};
+
 use crate::{
     Rejection,
     certificate::base64_with_spaces,
@@ -29,12 +31,35 @@ const ENCRYPTED_KEYS_MAX: usize = 4;
 /// The longest encrypted key, in bytes: that of an RSA key of 8192 bits.
 const ENCRYPTED_KEY_BYTES_MAX: usize = 1024;
 
-/// A private key for decryption, with the fingerprint of its certificate. The bytes are wiped when it goes.
+/// A private key for decryption, with the fingerprint of its certificate. Its memory is wiped when it goes.
+///
+/// To read one takes as long as to decrypt with it twice: whoever has many messages keeps it.
 pub struct DecryptionKey {
     /// Fingerprint of the certificate that the IdP encrypts to.
     pub fingerprint: String,
-    /// PKCS #8.
-    pub pkcs8: zeroize::Zeroizing<Vec<u8>>,
+    private: PrivateDecryptingKey,
+    /// What a content key comes from when none could be unwrapped.
+    fallback: hmac::Key,
+}
+
+impl DecryptionKey {
+    /// Reads an RSA key of 2048 to 8192 bits from PKCS #8 DER. The bytes are not kept: the caller wipes them.
+    ///
+    /// # Errors
+    /// [`Rejection::Certificate`] when it is none.
+    pub fn from_pkcs8(fingerprint: String, pkcs8: &[u8]) -> Result<Self, Rejection> {
+        let private = PrivateDecryptingKey::from_pkcs8(pkcs8)
+            .map_err(|_| Rejection::Certificate("a private key that cannot be read".to_owned()))?;
+        Ok(Self { fingerprint, private, fallback: hmac::Key::new(hmac::HMAC_SHA256, pkcs8) })
+    }
+}
+
+impl std::fmt::Debug for DecryptionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DecryptionKey")
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What was decrypted: octets of an element, not yet believed. Decryption is not verification.
@@ -259,8 +284,13 @@ fn algorithm_of<'d>(element: Element<'d, '_>) -> &'d str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use zeroize::Zeroizing;
+
     use super::*;
     use crate::{
+        certificate::Certificate,
         dsig,
         foreign::{foreign, idp, now, piece, sp},
     };
@@ -297,11 +327,12 @@ mod tests {
         open(text, &[sp()], Algorithms::default()).map(|(octets, _)| octets)
     }
 
+    /// A key that nothing was encrypted to.
     fn other_key() -> DecryptionKey {
-        let from = now();
-        let (certificate, pkcs8) =
-            crate::certificate::generate("other", from, from.plus_secs(60), [1; 16]).unwrap();
-        DecryptionKey { fingerprint: certificate.fingerprint, pkcs8 }
+        static MADE: LazyLock<(Certificate, Zeroizing<Vec<u8>>)> = LazyLock::new(|| {
+            crate::certificate::generate("other", now(), now().plus_secs(60), [1; 16]).unwrap()
+        });
+        DecryptionKey::from_pkcs8(MADE.0.fingerprint.clone(), &MADE.1).unwrap()
     }
 
     fn decrypt_failed() -> Rejection {
@@ -431,8 +462,6 @@ mod tests {
         }
         let wrong_key = || DecryptionKey { fingerprint: sp().fingerprint, ..other_key() };
         assert_eq!(open(CBC, &[wrong_key()], Algorithms::default()).err(), Some(decrypt_failed()));
-        let unreadable = DecryptionKey { pkcs8: vec![1, 2, 3].into(), ..sp() };
-        assert_eq!(open(CBC, &[unreadable], Algorithms::default()).err(), Some(decrypt_failed()));
         let taking_1_5 = Algorithms { rsa_1_5: true, ..Algorithms::default() };
         let text =
             with_cipher_value(foreign!("aes256-cbc-rsa-1_5.xml"), KEY, |octets| octets[9] ^= 1);
@@ -457,13 +486,9 @@ mod tests {
 
     #[test]
     fn keys_beyond_the_limit_are_not_tried() {
-        let wrong = other_key();
         let keys = |wrongs| {
-            let copy = |_| DecryptionKey {
-                fingerprint: wrong.fingerprint.clone(),
-                pkcs8: wrong.pkcs8.clone(),
-            };
-            (0..wrongs).map(copy).chain([sp()]).collect::<Vec<_>>()
+            let wrongs = (0..wrongs).map(|_| other_key());
+            wrongs.chain([sp()]).collect::<Vec<_>>()
         };
         assert!(open(CBC, &keys(KEYS_MAX - 1), Algorithms::default()).is_ok());
         assert!(open(CBC, &keys(KEYS_MAX), Algorithms::default()).is_err());

@@ -8,4 +8,12 @@
 
 mod forge;
 
+mod judge;
+
 mod corpus;
+
+mod logout;
+
+mod attacks;
+
+mod properties;

@@ -78,6 +78,27 @@ def signed(key, path, method, digest, transform, prefixes=None, text=RESPONSE):
     return etree.tostring(root, encoding="unicode")
 
 
+def genuine_but_refused(key, references, inside=""):
+    """A signature that holds, in the assertion, of a form that SAML does not need. libxmlsec1 is asked to verify it."""
+    root = etree.fromstring(RESPONSE.encode())
+    assertion = root.find("saml:Assertion", {"saml": "urn:oasis:names:tc:SAML:2.0:assertion"})
+    template = f"""<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXC}"/>\
+<ds:SignatureMethod Algorithm="{MORE}rsa-sha256"/>"""
+    for uri, transforms in references:
+        transforms = "".join(f'<ds:Transform Algorithm="{uri}">{inner}</ds:Transform>' for uri, inner in transforms)
+        template += f"""<ds:Reference URI="{uri}"><ds:Transforms>{transforms}</ds:Transforms>\
+<ds:DigestMethod Algorithm="{XENC}sha256"/><ds:DigestValue/></ds:Reference>"""
+    signature = etree.fromstring(template + f"</ds:SignedInfo><ds:SignatureValue/>{inside}</ds:Signature>")
+    assertion.insert(1, signature)
+    for step in ("sign", "verify"):
+        context = xmlsec.SignatureContext()
+        context.key = xmlsec.Key.from_memory(pem(key), xmlsec.constants.KeyDataFormatPem)
+        for element in (root, assertion):
+            context.register_id(element, "ID")
+        getattr(context, step)(signature)
+    return etree.tostring(root, encoding="unicode")
+
+
 def encrypted(text, sp, data, transport, parameters="", beside=False):
     root = etree.fromstring(text.encode())
     assertion = root.find("{urn:oasis:names:tc:SAML:2.0:assertion}Assertion")
@@ -152,6 +173,22 @@ def main():
         "aes256-gcm-mixed": encrypted(plain, sp, XENC11 + "aes256-gcm", mgf1p, mixed),
         "aes256-cbc-rsa-1_5": encrypted(plain, sp, XENC + "aes256-cbc", XENC + "rsa-1_5"),
         "tripledes": encrypted(plain, sp, XENC + "tripledes-cbc", mgf1p),
+    }
+    enveloped, exclusive = (DS + "enveloped-signature", ""), (EXC, "")
+    xpath = f"""<ds:XPath xmlns:ds="{DS}" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">\
+not(ancestor-or-self::saml:Subject)</ds:XPath>"""
+    without_subject = ("http://www.w3.org/TR/1999/REC-xpath-19991116", xpath)
+    key = idp["rsa"]
+    files |= {
+        "refused-xpath": genuine_but_refused(key, [("#_a", [enveloped, without_subject])]),
+        "refused-xpath-third": genuine_but_refused(key, [("#_a", [enveloped, without_subject, exclusive])]),
+        "refused-with-comments": genuine_but_refused(key, [("#_a", [enveloped, (EXC + "WithComments", "")])]),
+        "refused-two-references": genuine_but_refused(key, [("#_a", [enveloped, exclusive])] * 2),
+        "refused-signs-what-is-around-it": genuine_but_refused(key, [("#_r", [enveloped, exclusive])]),
+        "refused-signs-the-document": genuine_but_refused(key, [("", [enveloped, exclusive])]),
+        "refused-object": genuine_but_refused(
+            key, [("#_a", [enveloped, exclusive])], f'<ds:Object xmlns:ds="{DS}">anything</ds:Object>'
+        ),
     }
     for name, text in files.items():
         (folder / f"{name}.xml").write_text(text)

@@ -224,6 +224,12 @@ fn issuers() -> Vec<Case> {
     ]
 }
 
+fn name_id(spec: &mut ResponseSpec, value: &str) {
+    if let Some(name_id) = &mut spec.name_id {
+        name_id.value = value.to_owned();
+    }
+}
+
 fn others() -> Vec<Case> {
     let status = |code: &str, second: Option<&str>| {
         let (code, second) =
@@ -232,11 +238,6 @@ fn others() -> Vec<Case> {
             spec.signed = Signed::Both;
             spec.status.code.clone_from(&code);
             spec.status.second.clone_from(&second);
-        }
-    };
-    let empty_name = |spec: &mut ResponseSpec| {
-        if let Some(name_id) = &mut spec.name_id {
-            name_id.value = "  ".to_owned();
         }
     };
     let holder = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key";
@@ -273,10 +274,34 @@ fn others() -> Vec<Case> {
             spec.conditions_xml = "<x:OnTuesdays xmlns:x=\"urn:x\"></x:OnTuesdays>".to_owned()
         }),
         policy("unknown-condition-of-saml", |spec| {
-            spec.conditions_xml = "<saml:Condition xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:x=\"urn:x\" xsi:type=\"x:OnTuesdays\"></saml:Condition>".to_owned()
+            spec.conditions_xml = "<saml:Condition xmlns:x=\"urn:x\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"x:OnTuesdays\" x:why=\"\"></saml:Condition>".to_owned()
         }),
-        policy("no-name-id", |spec| spec.name_id = None),
-        policy("empty-name-id", empty_name),
+        policy("nobody-named", |spec| {
+            spec.name_id = None;
+            spec.attributes.clear();
+        }),
+        policy("empty-name-id", |spec| {
+            name_id(spec, "  ");
+            spec.attributes.clear();
+        }),
+        policy("name-id-is-no-address", |spec| {
+            name_id(spec, "mallory");
+            spec.attributes.clear();
+        }),
+        policy("name-id-of-two-lines", |spec| {
+            name_id(spec, "mallory@acme.example\nowner@acme.example");
+            spec.attributes.clear();
+        }),
+        policy("email-of-two-addresses", |spec| {
+            spec.attributes[0].values[0] = format!("{EVIL},{GENUINE}");
+            name_id(spec, "mallory");
+        }),
+        policy("email-padded", |spec| {
+            spec.attributes[0].values[0] = format!(" {GENUINE}\n");
+            name_id(spec, "mallory");
+        }),
+        fine("email-only-in-an-attribute", |spec| spec.name_id = None),
+        fine("email-only-in-the-name-id", |spec| spec.attributes.clear()),
         policy("no-authn-statement", |spec| spec.has_authn_statement = false),
         fine("one-time-use", |spec| {
             spec.conditions_xml = "<saml:OneTimeUse></saml:OneTimeUse>".to_owned()

@@ -116,10 +116,6 @@ fn controls() -> Vec<Case> {
     if let Some(name_id) = &mut name_id.name_id {
         name_id.value = format!(" {GENUINE}\n");
     }
-    let mut newline = genuine();
-    if let Some(name_id) = &mut newline.name_id {
-        name_id.value = "mallory@acme.example\nowner@acme.example".to_owned();
-    }
     vec![
         whole(
             "cdata",
@@ -165,8 +161,7 @@ fn controls() -> Vec<Case> {
             "text",
             "white-space-around",
             xml(&name_id),
-            "padding that an IdP signed is taken off",
+            "the address of the attribute counts, whatever stands around the NameID",
         ),
-        reject("white-space", "newline-within", xml(&newline), "log injection"),
     ]
 }

@@ -1,0 +1,125 @@
+//! A member's sessions, and whether the member may have a password, by an administrator's hand (S9, S10).
+
+use serde_json::Map;
+
+use super::{
+    Refusal,
+    members::{Decision, Listed, change_by_hand, member_event, member_id, missing_member, next},
+    organizations,
+};
+use crate::{
+    ctx::Ctx,
+    event::EventKind,
+    ids::OrganizationId,
+    organization::Organization,
+    ports::{Directory, Organizations, Sessions, Users, Wanted},
+    record::User,
+    session::{SESSIONS_PER_MEMBER_MAX, Session},
+};
+
+/// How often the next [`SESSIONS_PER_MEMBER_MAX`] sessions are asked for.
+const END_ROUNDS_MAX: usize = 20;
+
+/// A member's sessions that have not ended; at most [`SESSIONS_PER_MEMBER_MAX`].
+///
+/// # Errors
+/// There is no such organization or member, or the store is away.
+pub async fn list<S: Organizations + Directory + Sessions>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    member: &str,
+) -> Result<Vec<Session>, Refusal> {
+    let (organization, user) = existing(ctx, store, organization, member).await?;
+    Ok(store.sessions_of(ctx, &organization, user.id).await?)
+}
+
+/// Ends all sessions of a member: in every browser the next request is one of somebody who is not signed in. Gives how
+/// many there were.
+///
+/// # Errors
+/// There is no such organization or member, or the store is away.
+pub async fn end<S: Organizations + Directory + Sessions>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    member: &str,
+) -> Result<usize, Refusal> {
+    let (organization, user) = existing(ctx, store, organization, member).await?;
+    let mut ended = 0;
+    for _ in 0..END_ROUNDS_MAX {
+        let sessions = store.sessions_of(ctx, &organization, user.id).await?;
+        if sessions.is_empty() {
+            break;
+        }
+        let mut data = Map::new();
+        data.insert("sessions".to_owned(), sessions.len().into());
+        let event = member_event(&ctx.actor, EventKind::MemberSessionsEnded, &user, data);
+        store.end_sessions(ctx, &organization, &sessions, Some(&event)).await?;
+        ended += sessions.len();
+        if sessions.len() < SESSIONS_PER_MEMBER_MAX {
+            break;
+        }
+    }
+    Ok(ended)
+}
+
+/// Lets a member have a password, where the organization lets members sign in with one.
+///
+/// # Errors
+/// There is no such organization or member, or the store is away.
+pub async fn allow_password<S: Organizations + Users>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    member: &str,
+) -> Result<Listed, Refusal> {
+    set_password_allowed(ctx, store, organization, member, true).await
+}
+
+/// Forbids a member to have a password: what was set is no way in any more. Sessions that began with it go on until they
+/// are ended ([`end`]).
+///
+/// # Errors
+/// There is no such organization or member, or the store is away.
+pub async fn forbid_password<S: Organizations + Users>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    member: &str,
+) -> Result<Listed, Refusal> {
+    set_password_allowed(ctx, store, organization, member, false).await
+}
+
+async fn set_password_allowed<S: Organizations + Users>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    member: &str,
+    allowed: bool,
+) -> Result<Listed, Refusal> {
+    let kind =
+        if allowed { EventKind::MemberPasswordAllowed } else { EventKind::MemberPasswordForbidden };
+    let decide = |_: &Organization, user: &User| {
+        if user.password_allowed == allowed {
+            return Ok(Decision::Keep);
+        }
+        let after = User { password_allowed: allowed, ..next(ctx, user) };
+        let event = member_event(&ctx.actor, kind, &after, Map::new());
+        Ok(Decision::Update(Box::new(after), None, event))
+    };
+    change_by_hand(ctx, store, organization, member, decide).await
+}
+
+async fn existing<S: Organizations + Directory>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &str,
+    member: &str,
+) -> Result<(OrganizationId, User), Refusal> {
+    let id = member_id(member)?;
+    let organization = organizations::find(ctx, store, organization).await?.id;
+    let wanted = Wanted { users: vec![id], ..Wanted::default() };
+    let user = store.fetch(ctx, &organization, wanted).await?.users.pop();
+    Ok((organization, user.ok_or_else(missing_member)?))
+}
