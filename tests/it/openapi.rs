@@ -8,8 +8,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use lychgate_core::{
     client_credentials, cursor, event, groups, index, journal, list, matching,
+    oidc::{authorize, jws},
     operator::{self, checks, directory, events, keys, licence, members},
-    organization, render,
+    organization, render, session,
 };
 use lychgate_edge::{
     request::{self, Method},
@@ -27,6 +28,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("BODY_BYTES_MAX", request::BODY_BYTES_MAX),
         ("BULK_ID_BYTES_MAX", message::bulk::BULK_ID_BYTES_MAX),
         ("BULK_OPERATIONS_MAX", message::bulk::BULK_OPERATIONS_MAX),
+        ("CHALLENGE_CHARS", authorize::CHALLENGE_CHARS),
         ("CLEAN_UP_MAX", members::CLEAN_UP_MAX),
         ("CLIENTS_MAX", organization::CLIENTS_MAX),
         ("CLIENT_SECRETS_MAX", organization::CLIENT_SECRETS_MAX),
@@ -41,6 +43,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("FILTER_DEPTH_MAX", filter::FILTER_DEPTH_MAX),
         ("FILTER_TERMS_MAX", filter::FILTER_TERMS_MAX),
         ("FORM_BYTES_MAX", client_credentials::FORM_BYTES_MAX),
+        ("jws::TOKEN_BYTES_MAX", jws::TOKEN_BYTES_MAX),
         ("JSON_DEPTH_MAX", json::JSON_DEPTH_MAX),
         ("LOGGED_CLIENT_CHARS_MAX", scim::LOGGED_CLIENT_CHARS_MAX),
         ("LOGGED_PATH_CHARS_MAX", scim::LOGGED_PATH_CHARS_MAX),
@@ -50,6 +53,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("MEMBERS_PER_REQUEST_MAX", resource::MEMBERS_PER_REQUEST_MAX),
         ("MEMBERS_READ_MAX", groups::MEMBERS_READ_MAX),
         ("NAME_CHARS_MAX", checks::NAME_CHARS_MAX),
+        ("NONCE_BYTES_MAX", authorize::NONCE_BYTES_MAX),
         ("NOTICES_MAX", notice::NOTICES_MAX),
         ("OPERATOR_KEYS_MAX", keys::OPERATOR_KEYS_MAX),
         ("OUTCOMES_SHOWN_MAX", directory::OUTCOMES_SHOWN_MAX),
@@ -60,8 +64,10 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("path::PATH_BYTES_MAX", path::PATH_BYTES_MAX),
         ("PROJECTION_NAMES_MAX", project::PROJECTION_NAMES_MAX),
         ("QUERY_BYTES_MAX", request::QUERY_BYTES_MAX),
+        ("REDIRECT_URI_BYTES_MAX", authorize::REDIRECT_URI_BYTES_MAX),
         ("RESOURCE_BYTES_MAX", resource::RESOURCE_BYTES_MAX),
         ("SCOPE_BYTES_MAX", client_credentials::SCOPE_BYTES_MAX),
+        ("STATE_BYTES_MAX", authorize::STATE_BYTES_MAX),
         ("STRING_BYTES_MAX", value::STRING_BYTES_MAX),
         ("TOKENS_MAX", organization::TOKENS_MAX),
         ("UNKNOWN_MEMBERS_KEPT_MAX", journal::UNKNOWN_MEMBERS_KEPT_MAX),
@@ -81,6 +87,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("RETENTION_DAYS_MAX", u64::from(directory::RETENTION_DAYS_MAX)),
         ("SCAN_MAX", matching::SCAN_MAX),
         ("SEATS_MAX", licence::SEATS_MAX),
+        ("USERINFO_TOKEN_SECS", session::USERINFO_TOKEN_SECS),
         ("WALK_MAX", list::WALK_MAX),
     ]);
     limits
