@@ -137,6 +137,22 @@ fn aws_lc_is_for_our_own_cryptography() {
     none(&offences);
 }
 
+/// `edge` reads the variables and `outbound` says what may stand in them; neither may name the other.
+#[test]
+fn edge_and_outbound_mean_the_same_variables() {
+    let names = |path: &str| -> BTreeSet<String> {
+        let text = read(&root().join(path));
+        text.lines()
+            .filter(|line| line.starts_with("pub const ") && line.contains("\"LYCHGATE_"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (edge, outbound) =
+        (names("shared/edge/src/config.rs"), names("shared/outbound/src/config.rs"));
+    assert!(!outbound.is_empty(), "no variable was found");
+    none(&outbound.difference(&edge).map(|line| format!("edge lacks: {line}")).collect::<Vec<_>>());
+}
+
 /// Every version stands once, in the workspace's manifest, and every crate has the workspace's lints.
 #[test]
 fn manifests_inherit_from_the_workspace() {

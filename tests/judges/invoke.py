@@ -3,34 +3,21 @@
     python3 tests/judges/invoke.py [FUNCTION…]
 
 Started by with_server.py, the functions use that server's DynamoDB (DYNAMODB_URL, DYNAMODB_TABLE) and its demo
-organization: the placeholders in the events give way to the real token and key. Without it, only functions that need
-no table answer well. cargo-lambda must be in PATH. The last line is `invoke: N passed, N failed`.
+organization: the placeholders in the events give way to the real token and key, and to a response that the sample IdP
+has just signed. Without it, only functions that need no table answer well. cargo-lambda must be in PATH. The last line is `invoke: N passed, N failed`.
 """
 
-import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
 import sys
 import time
 
-EVENTS = pathlib.Path(__file__).resolve().parents[2] / "infra" / "events"
+import samples
+
 START_SECS_MAX = 900  # watch builds the workspace first
 ANSWER_SECS_MAX = 120
-
-# What each sample is answered. The sweep answers no request, so it has no status.
-EXPECTED = {
-    "scim-users": 200,
-    "scim-groups": 404,  # the sample names a group that the demo organization does not have
-    "scim-bulk": 200,
-    "scim-discovery": 200,
-    "oauth-token": 401,  # the sample's client does not exist
-    "operator": 200,
-    "directory-sweep": None,
-}
-PLACEHOLDERS = {"lyg_not-a-real-token": "SCIM_TOKEN", "not-a-real-operator-key": "OPERATOR_KEY"}
 
 
 def free_port() -> int:
@@ -40,7 +27,7 @@ def free_port() -> int:
 
 
 def environment() -> dict[str, str]:
-    given = dict(os.environ)
+    given = samples.configuration() | dict(os.environ)
     given.setdefault("LYCHGATE_TABLE", given.get("DYNAMODB_TABLE", "lychgate"))
     given.setdefault("AWS_REGION", "us-east-1")
     given.setdefault("AWS_ACCESS_KEY_ID", "local")
@@ -52,24 +39,18 @@ def environment() -> dict[str, str]:
 
 def invoke(port: int, name: str, env: dict[str, str]) -> str | None:
     """None when the function answered as expected, else what it did."""
-    event = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
-    for placeholder, variable in PLACEHOLDERS.items():
-        event = event.replace(placeholder, env.get(variable, placeholder))
+    event = samples.event(name)
     done = subprocess.run(
         ["cargo", "lambda", "invoke", "-A", "127.0.0.1", "-P", str(port), name, "--data-ascii", event],
         env=env, capture_output=True, text=True, check=False, timeout=START_SECS_MAX,
     )
     if done.returncode:
         return (done.stderr or done.stdout).strip()
-    answer = json.loads(done.stdout or "null")
-    status = answer.get("statusCode") if isinstance(answer, dict) else None
-    if status != EXPECTED[name]:
-        return f"status {status}, not {EXPECTED[name]}: {done.stdout[:500]}"
-    return None
+    return samples.problem(name, done.stdout)
 
 
 def main() -> int:
-    names = sys.argv[1:] or sorted(path.stem for path in EVENTS.glob("*.json"))
+    names = sys.argv[1:] or samples.names()
     env, port = environment(), free_port()
     watch = subprocess.Popen(
         ["cargo", "lambda", "watch", "--quiet", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)],

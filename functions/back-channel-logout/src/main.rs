@@ -11,7 +11,8 @@ use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
     lychgate_edge::run::streamed(async |config, stack| {
-        let signer = signer(config.oidc_keys.as_deref(), None, &Endpoints::default())?;
+        let endpoints = Endpoints { kms: config.kms_url.clone(), ..Endpoints::default() };
+        let signer = signer(config.oidc_keys.as_deref(), None, &endpoints)?;
         let store = connect(Config {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),

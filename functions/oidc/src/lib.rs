@@ -58,9 +58,15 @@ impl<S: Store, G: Signer> Routes for Oidc<S, G> {
             "/oidc/jwks" => metadata::key_set(ctx, &self.signer).await?,
             "/oidc/token" => token::serve(self, ctx, incoming).await,
             "/oidc/userinfo" => userinfo::serve(self, ctx, incoming).await?,
-            "/oidc/end_session" => shown(ctx, end_session::serve(self, ctx, incoming).await),
+            "/oidc/end_session" => {
+                let outcome = end_session::serve(self, ctx, incoming).await;
+                shown(ctx, outcome)
+            }
             _ if is_post => shown(ctx, authorize::post(self, ctx, incoming).await),
-            _ => shown(ctx, authorize::get(self, ctx, incoming).await),
+            _ => {
+                let outcome = authorize::get(self, ctx, incoming).await;
+                shown(ctx, outcome)
+            }
         })
     }
 }

@@ -7,7 +7,8 @@ use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
     lychgate_edge::run::main(async |config, stack| {
-        let signer = signer(None, config.saml_key.as_deref(), &Endpoints::default())?;
+        let endpoints = Endpoints { kms: config.kms_url.clone(), ..Endpoints::default() };
+        let signer = signer(None, config.saml_key.as_deref(), &endpoints)?;
         let store = connect(Config {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use lychgate_core::ports::outside::{FetchError, LogoutNotifier, MetadataFetcher};
 use lychgate_outbound::web::{
-    NOT_SAML, Reach, TOO_LARGE, UNREACHABLE, URL_REFUSED, client::BODY_BYTES_MAX,
+    NOT_SAML, Reach, TOO_LARGE, UNREACHABLE, URL_REFUSED, WebClient, client::BODY_BYTES_MAX,
     metadata::FETCH_TIMEOUT_MILLIS,
 };
 use lychgate_testkit::FakeWorld;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    time::timeout,
+};
 
 use crate::wires::{Serves, Wires};
 
@@ -492,6 +496,29 @@ async fn the_local_server_also_reaches_this_machine() {
     let wires = Wires::idp(redirect("http://127.0.0.1:8080/")).server("127.0.0.1:8080", plain());
     assert_eq!(fetch_with(&wires, reach, GOOD).await.unwrap_err().code, URL_REFUSED);
     assert_eq!(wires.connected(), ["1.2.3.4:443"]);
+}
+
+/// The system's own resolver and TCP, as far as they go without leaving this machine.
+#[tokio::test]
+async fn a_server_of_this_machine_is_fetched_from() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 4_096];
+        let read = stream.read(&mut request).await.unwrap();
+        stream.write_all(&ok("Content-Type: text/xml\r\n", XML)).await.unwrap();
+        String::from_utf8(request[..read].to_vec()).unwrap()
+    });
+    let world = FakeWorld::new(1);
+    let url = format!("http://localhost:{port}/saml/metadata");
+    let near = WebClient::new(Reach::PublicAndThisMachine).unwrap();
+    assert_eq!(near.fetch(&world.ctx(), &url).await.unwrap(), XML.as_bytes());
+    assert!(server.await.unwrap().starts_with("GET /saml/metadata HTTP/1.1\r\n"));
+    // Nobody listens any more.
+    assert_eq!(near.fetch(&world.ctx(), &url).await.unwrap_err().code, UNREACHABLE);
+    let far = WebClient::new(Reach::Public).unwrap();
+    assert_eq!(far.fetch(&world.ctx(), &url).await.unwrap_err().code, URL_REFUSED);
 }
 
 #[tokio::test]

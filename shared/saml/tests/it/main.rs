@@ -17,3 +17,5 @@ mod attacks;
 mod properties;
 
 mod work;
+
+mod metadata;

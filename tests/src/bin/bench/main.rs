@@ -17,6 +17,7 @@ mod directory;
 mod event;
 mod front;
 mod measure;
+mod saml;
 mod spy;
 mod table;
 
@@ -58,10 +59,11 @@ const QUICK: Figures = Figures {
     operations: 40,
 };
 
-const USAGE: &str = "bench [--quick] [--only WORD]
+const USAGE: &str = "bench [--quick] [--only WORD | --saml [PYTHON SCRIPT]]
 
   --quick      smaller directories and fewer batches
-  --only WORD  only the operations whose name contains WORD (for a profiler)";
+  --only WORD  only the operations whose name contains WORD (for a profiler)
+  --saml       only the validation of responses; with an interpreter and the script for it, beside python3-saml";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -74,6 +76,8 @@ fn main() -> ExitCode {
     let outcome = match rest {
         [] => front::run(quick, ""),
         ["--only", word] => front::run(quick, word),
+        ["--saml"] => saml::run(None, figures),
+        ["--saml", python, script] => saml::run(Some((python, script)), figures),
         [front::MEASURE, url, only] => measure::run(url, only, figures),
         _ => {
             eprintln!("{USAGE}");

@@ -58,7 +58,8 @@ impl Row {
     }
 }
 
-fn quantile(values: &[f64], share: f64) -> f64 {
+/// The value that this share of them does not exceed.
+pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().saturating_sub(1);
