@@ -109,8 +109,7 @@ impl Scene {
     async fn signed_in_by(&self, method: SessionMethod) -> (Session, String) {
         let ctx = self.world.ctx();
         let expires = self.world.now().plus_secs(36_000);
-        let (session, cookie) =
-            sessions::begin(&ctx, self.ada.id, method, expires);
+        let (session, cookie) = sessions::begin(&ctx, self.ada.id, method, expires);
         let write = SignInWrite {
             flow: None,
             assertion: None,
@@ -256,7 +255,8 @@ async fn a_browser_that_is_signed_in_comes_back_with_a_code() {
     assert_eq!(reply.status, 401);
     let challenge = reply.header("www-authenticate").unwrap();
     assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
-    let kept = scene.store.session(&scene.world.ctx(), &scene.acme.id, scene.ada.id, &session.id);
+    let ctx = scene.world.ctx();
+    let kept = scene.store.session(&ctx, &scene.acme.id, scene.ada.id, &session.id);
     assert_eq!(kept.await.unwrap().unwrap().applications, [scene.application.id.clone()]);
 }
 
@@ -436,7 +436,8 @@ async fn without_an_id_token_the_person_is_asked() {
 /// A connection whose IdP offers single logout, and how Ada came by it.
 async fn connect(scene: &Scene) -> SessionMethod {
     let id = ConnectionId::from_bare("01234567").unwrap();
-    let slo = SloEndpoint { location: "https://idp.example/slo".to_owned(), response_location: None };
+    let slo =
+        SloEndpoint { location: "https://idp.example/slo".to_owned(), response_location: None };
     let settings = Settings {
         source: MetadataSource::Document { saved: scene.world.now() },
         idp: Some(Idp {
@@ -479,12 +480,18 @@ async fn connect(scene: &Scene) -> SessionMethod {
 async fn a_session_of_an_idp_with_single_logout_ends_there_too() {
     let scene = Scene::new().await;
     let method = connect(&scene).await;
-    for (state, leads) in [("x", "https://idp.example/slo?SAMLRequest="), (&*"x".repeat(80), "https://app.example/bye")] {
+    for (state, leads) in [
+        ("x", "https://idp.example/slo?SAMLRequest="),
+        (&*"x".repeat(80), "https://app.example/bye"),
+    ] {
         let (_, cookie) = scene.signed_in_by(method.clone()).await;
         let body = scene.redeem(&scene.code(&cookie).await).await.value();
         let hint = body["id_token"].as_str().unwrap();
-        let target = format!("/oidc/end_session?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state={state}");
-        let reply = scene.send(with_cookie(Request::new(Method::Get, &target), Some(&cookie))).await;
+        let target = format!(
+            "/oidc/end_session?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state={state}"
+        );
+        let reply =
+            scene.send(with_cookie(Request::new(Method::Get, &target), Some(&cookie))).await;
         let there = location(&reply);
         assert!(there.starts_with(leads), "{there}");
         let relay = format!("&RelayState={}.0.x&", scene.application.id);
