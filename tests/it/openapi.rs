@@ -7,7 +7,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use lychgate_core::{
-    application, client_credentials, connection, cursor, event, groups, index, journal, list, matching,
+    application, client_credentials, connection, cursor, event, groups, index, journal, list,
+    matching,
+    oidc::{authorize, jws},
     operator::{
         self, checks, connection_policy, directory, events, keys, licence, members, metadata, uris,
     },
@@ -31,6 +33,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("BODY_BYTES_MAX", request::BODY_BYTES_MAX),
         ("BULK_ID_BYTES_MAX", message::bulk::BULK_ID_BYTES_MAX),
         ("BULK_OPERATIONS_MAX", message::bulk::BULK_OPERATIONS_MAX),
+        ("CHALLENGE_CHARS", authorize::CHALLENGE_CHARS),
         ("CLEAN_UP_MAX", members::CLEAN_UP_MAX),
         ("CLIENTS_MAX", organization::CLIENTS_MAX),
         ("CLIENT_SECRETS_MAX", organization::CLIENT_SECRETS_MAX),
@@ -47,6 +50,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("FILTER_DEPTH_MAX", filter::FILTER_DEPTH_MAX),
         ("FILTER_TERMS_MAX", filter::FILTER_TERMS_MAX),
         ("FORM_BYTES_MAX", client_credentials::FORM_BYTES_MAX),
+        ("jws::TOKEN_BYTES_MAX", jws::TOKEN_BYTES_MAX),
         ("JSON_DEPTH_MAX", json::JSON_DEPTH_MAX),
         ("LOGGED_CLIENT_CHARS_MAX", scim::LOGGED_CLIENT_CHARS_MAX),
         ("LOGGED_PATH_CHARS_MAX", scim::LOGGED_PATH_CHARS_MAX),
@@ -57,6 +61,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("MEMBERS_READ_MAX", groups::MEMBERS_READ_MAX),
         ("METADATA_URL_BYTES_MAX", metadata::METADATA_URL_BYTES_MAX),
         ("NAME_CHARS_MAX", checks::NAME_CHARS_MAX),
+        ("NONCE_BYTES_MAX", authorize::NONCE_BYTES_MAX),
         ("NOTICES_MAX", notice::NOTICES_MAX),
         ("OPERATOR_KEYS_MAX", keys::OPERATOR_KEYS_MAX),
         ("OUTCOMES_SHOWN_MAX", directory::OUTCOMES_SHOWN_MAX),
@@ -71,6 +76,8 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("RESOURCE_BYTES_MAX", resource::RESOURCE_BYTES_MAX),
         ("SCOPE_BYTES_MAX", client_credentials::SCOPE_BYTES_MAX),
         ("SESSIONS_PER_MEMBER_MAX", session::SESSIONS_PER_MEMBER_MAX),
+        ("REDIRECT_URI_BYTES_MAX", authorize::REDIRECT_URI_BYTES_MAX),
+        ("STATE_BYTES_MAX", authorize::STATE_BYTES_MAX),
         ("STRING_BYTES_MAX", value::STRING_BYTES_MAX),
         ("TOKENS_MAX", organization::TOKENS_MAX),
         ("UNKNOWN_MEMBERS_KEPT_MAX", journal::UNKNOWN_MEMBERS_KEPT_MAX),
@@ -94,6 +101,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("SEATS_MAX", licence::SEATS_MAX),
         ("SESSION_SECS_MAX", u64::from(connection::SESSION_SECS_MAX)),
         ("SESSION_SECS_MIN", u64::from(connection::SESSION_SECS_MIN)),
+        ("USERINFO_TOKEN_SECS", session::USERINFO_TOKEN_SECS),
         ("WALK_MAX", list::WALK_MAX),
     ]);
     limits

@@ -416,7 +416,7 @@ def register(name, is_public):
     host = f"https://{name}.example"
     body = {
         "name": name, "redirect_uris": [f"{host}/back?x=1"], "post_logout_redirect_uris": [f"{host}/bye"],
-        "is_public": is_public}
+        "public": is_public}
     made, _ = fetch_json(f"{BASE_URL}/v1/applications", key=os.environ["OPERATOR_KEY"], body=body)
     made.setdefault("id", made.get("client_id"))
     return made, made.get("client_secret")

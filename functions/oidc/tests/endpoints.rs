@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use lychgate_core::{
     application::Application,
+    connection::{
+        Connection, ConnectionPolicy, EntityIdChoice, Idp, MetadataSource, SamlSubject, Settings,
+        SloEndpoint,
+    },
     ctx::World,
     event::{Actor, Event, EventKind},
     ids::{ApplicationId, ConnectionId},
     organization::{LicenceState, Organization},
-    ports::{Applications, Organizations, Sessions, SignInWrite, SignIns, Users},
+    ports::{Applications, Connections, Organizations, Sessions, SignInWrite, SignIns, Users},
     record::User,
     session::{Session, SessionMethod},
     sessions,
@@ -99,10 +103,13 @@ impl Scene {
 
     /// A session of Ada's in a browser: it, and the `Cookie` header.
     async fn signed_in(&self) -> (Session, String) {
+        self.signed_in_by(SessionMethod::Password).await
+    }
+
+    async fn signed_in_by(&self, method: SessionMethod) -> (Session, String) {
         let ctx = self.world.ctx();
         let expires = self.world.now().plus_secs(36_000);
-        let (session, cookie) =
-            sessions::begin(&ctx, self.ada.id, SessionMethod::Password, expires);
+        let (session, cookie) = sessions::begin(&ctx, self.ada.id, method, expires);
         let write = SignInWrite {
             flow: None,
             assertion: None,
@@ -248,7 +255,8 @@ async fn a_browser_that_is_signed_in_comes_back_with_a_code() {
     assert_eq!(reply.status, 401);
     let challenge = reply.header("www-authenticate").unwrap();
     assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
-    let kept = scene.store.session(&scene.world.ctx(), &scene.acme.id, scene.ada.id, &session.id);
+    let ctx = scene.world.ctx();
+    let kept = scene.store.session(&ctx, &scene.acme.id, scene.ada.id, &session.id);
     assert_eq!(kept.await.unwrap().unwrap().applications, [scene.application.id.clone()]);
 }
 
@@ -423,6 +431,96 @@ async fn without_an_id_token_the_person_is_asked() {
     assert_eq!(location(&scene.get(&target).await), "https://app.example/bye");
     let twice = scene.get("/oidc/end_session?state=a&state=b").await;
     assert_eq!(twice.status, 400);
+}
+
+/// A connection whose IdP offers single logout, and how Ada came by it.
+async fn connect(scene: &Scene) -> SessionMethod {
+    let id = ConnectionId::from_bare("01234567").unwrap();
+    let slo =
+        SloEndpoint { location: "https://idp.example/slo".to_owned(), response_location: None };
+    let settings = Settings {
+        source: MetadataSource::Document { saved: scene.world.now() },
+        idp: Some(Idp {
+            entity_id: "https://idp.example".to_owned(),
+            sso_redirect: Some("https://idp.example/sso".to_owned()),
+            sso_post: None,
+            slo_redirect: Some(slo),
+            slo_post: None,
+            certificates: Vec::new(),
+            wants_signed_requests: false,
+            valid_until: None,
+        }),
+        entity_id: EntityIdChoice::Organization,
+        policy: ConnectionPolicy::default(),
+        tested: None,
+    };
+    let connection = Connection {
+        id: id.clone(),
+        name: "IdP".to_owned(),
+        live: Some(settings),
+        draft: None,
+        test_window_ends: None,
+        ends_checked: None,
+        created: scene.world.now(),
+        version: 1,
+    };
+    let (ctx, organization) = (scene.world.ctx(), &scene.acme.id);
+    scene.store.put_connection(&ctx, organization, None, &connection, None, None).await.unwrap();
+    SessionMethod::Saml(SamlSubject {
+        connection: id,
+        name_id: "ada@acme.test".to_owned(),
+        format: None,
+        name_qualifier: None,
+        sp_name_qualifier: None,
+        session_index: Some("at-the-idp".to_owned()),
+    })
+}
+
+#[tokio::test]
+async fn a_session_of_an_idp_with_single_logout_ends_there_too() {
+    let scene = Scene::new().await;
+    let method = connect(&scene).await;
+    for (state, leads) in [
+        ("x", "https://idp.example/slo?SAMLRequest="),
+        (&*"x".repeat(80), "https://app.example/bye"),
+    ] {
+        let (_, cookie) = scene.signed_in_by(method.clone()).await;
+        let body = scene.redeem(&scene.code(&cookie).await).await.value();
+        let hint = body["id_token"].as_str().unwrap();
+        let target = format!(
+            "/oidc/end_session?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state={state}"
+        );
+        let reply =
+            scene.send(with_cookie(Request::new(Method::Get, &target), Some(&cookie))).await;
+        let there = location(&reply);
+        assert!(there.starts_with(leads), "{there}");
+        let relay = format!("&RelayState={}.0.x&", scene.application.id);
+        assert_eq!(there.contains(&relay), state == "x", "{there}");
+        assert_eq!(scene.sessions().await, 0);
+    }
+    // By the question: a link, because the answer to a form may lead to nowhere that its page did not know of.
+    let (_, cookie) = scene.signed_in_by(method).await;
+    let ask = with_cookie(Request::new(Method::Get, "/oidc/end_session"), Some(&cookie));
+    let form_cookie = scene.send(ask).await.cookies[0].split(';').next().unwrap().to_owned();
+    let form = format!("form={}", form_cookie.split_once('=').unwrap().1);
+    let cookie = format!("{cookie}; {form_cookie}");
+    let reply = scene.send(with_cookie(posted("/oidc/end_session", &form), Some(&cookie))).await;
+    assert_eq!((reply.status, scene.sessions().await), (200, 0));
+    assert!(text(&reply).contains("href=\"https://idp.example/slo?SAMLRequest="));
+    // The connection is gone: signed out here all the same.
+    let method = SessionMethod::Saml(SamlSubject {
+        connection: ConnectionId::from_bare("zzzzzzzz").unwrap(),
+        name_id: String::new(),
+        format: None,
+        name_qualifier: None,
+        sp_name_qualifier: None,
+        session_index: None,
+    });
+    let (_, cookie) = scene.signed_in_by(method).await;
+    let body = scene.redeem(&scene.code(&cookie).await).await.value();
+    let target = format!("/oidc/end_session?id_token_hint={}", body["id_token"].as_str().unwrap());
+    let reply = scene.send(with_cookie(Request::new(Method::Get, &target), Some(&cookie))).await;
+    assert_eq!((reply.status, scene.sessions().await), (200, 0));
 }
 
 #[tokio::test]
