@@ -22,6 +22,7 @@ pub(super) fn cases() -> Vec<Case> {
         void_canonicalization(),
         transforms(),
         comments_signed(),
+        references(),
     ]
     .concat()
 }
@@ -384,5 +385,50 @@ fn comments_signed() -> Vec<Case> {
     vec![
         case("exclusive", Canonicalization::ExclusiveWithComments),
         case("inclusive", Canonicalization::InclusiveWithComments),
+    ]
+}
+
+/// The IdP signs, with a reference to something else than the element around the Signature; or the Signature holds more
+/// than it should.
+fn references() -> Vec<Case> {
+    let spec = genuine();
+    let key = idp();
+    let digest = spec.digest.of(canonical(&spec).as_bytes());
+    let to = |uri: &str| {
+        let info = replace(&signed_info(&spec), "URI=\"#_a-1\"", &format!("URI=\"{uri}\""));
+        let value = key.sign(Digest::Sha256, octets(&info).as_bytes()).unwrap();
+        around(&assertion_signed(&spec, &info, &value))
+    };
+    let good = xml(&spec);
+    let extra = |text: &str| before_last(&good, "</ds:Signature>", text);
+    let reversed = {
+        let info = signed_info(&spec);
+        let transforms = part(&info, "ds:Transforms");
+        let first = part(transforms, "ds:Transform");
+        let turned = before_last(&without(transforms, "ds:Transform"), "</ds:Transforms>", first);
+        let info = replace(&info, transforms, &turned);
+        let value = key.sign(Digest::Sha256, octets(&info).as_bytes()).unwrap();
+        around(&assertion_signed(&spec, &info, &value))
+    };
+    let manifest = format!(
+        "<ds:Object><ds:Manifest><ds:Reference URI=\"#_a-1\"><ds:DigestMethod Algorithm=\"{}\"/><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:Manifest></ds:Object>",
+        Digest::Sha256.uri()
+    );
+    let case = |name: &str, xml: String| {
+        reject("reference", name, xml, "SAML Core 5.4.2; genuinely signed")
+    };
+    vec![
+        case("to-the-document", to("")),
+        case("to-the-response", to("#_r-1")),
+        case("to-an-element-that-is-not-there", to("#_a-2")),
+        case("to-a-pointer", to("#xpointer(id('_a-1'))")),
+        case("to-the-root-pointer", to("#xpointer(/)")),
+        case("to-a-url", to("https://attacker.example/assertion.xml")),
+        case("to-a-file", to("file:///etc/hostname")),
+        case("transforms-in-another-order", reversed),
+        case("an-object-beside", extra("<ds:Object>x</ds:Object>")),
+        case("a-manifest-beside", extra(&manifest)),
+        case("key-info-twice", extra("<ds:KeyInfo><ds:KeyName>x</ds:KeyName></ds:KeyInfo>")),
+        case("an-element-of-another-namespace", extra("<x xmlns=\"urn:x\"/>")),
     ]
 }
