@@ -243,6 +243,7 @@ fn two_signed_infos() -> Vec<Case> {
     let arrange = |infos: &str| around(&signed_with(&evil, &with(signature, SIGNED_INFO, infos)));
     let source = "CVE-2025-29774 (xml-crypto)";
     let wrapped = format!("<x>{forged}</x>{genuine_info}");
+    let in_key_info = before_last(&good, "</ds:KeyInfo>", &forged);
     let inside = format!("{forged}<ds:Object>{genuine_info}</ds:Object>");
     vec![
         reject(
@@ -258,6 +259,7 @@ fn two_signed_infos() -> Vec<Case> {
             source,
         ),
         reject("two-signed-info", "forged-wrapped", arrange(&wrapped), source),
+        reject("two-signed-info", "forged-in-key-info", around(&in_key_info), source),
         reject("two-signed-info", "genuine-in-object", arrange(&inside), source),
     ]
 }
