@@ -154,7 +154,7 @@ judges-lock: venv ## Write tests/judges/requirements.txt anew from requirements.
 	python3 -m venv $(TARGET)/pip-tools
 	$(TARGET)/pip-tools/bin/pip install --quiet pip-tools
 	$(TARGET)/pip-tools/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-trusted-host --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
 		--output-file tests/judges/requirements.txt tests/judges/requirements.in
 
 .PHONY: clean
