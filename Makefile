@@ -93,6 +93,11 @@ judge-scim: venv ## Servers of their own against scim2-tester, the API's descrip
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/openapi.py
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- python3 tests/judges/tour.py $(TARGET)
 
+.PHONY: judge-outbound
+judge-outbound: venv ## KMS and SES against services that we did not write (moto)
+	cargo build --workspace --example outside
+	$(VENV)/python tests/judges/outbound.py $(TARGET)/debug/examples/outside
+
 .PHONY: lint-template
 lint-template: venv ## The SAM template and the API's description: lint, check what comes out
 	$(VENV)/python tests/judges/template.py

@@ -12,35 +12,52 @@ use serde_json::Value;
 // --- The arrows -----------------------------------------------------------------------------------------------------
 
 /// Which of our crates each of our crates may name under `[dependencies]`. Nothing points back and nothing skips
-/// sideways: `scim` knows nobody, `edge` and `store` never meet, the functions are where they do.
+/// sideways: `scim` and `saml` know nobody, `edge`, `store` and `outbound` never meet, the functions are where they do.
 const ARROWS: &[(&str, &[&str])] = &[
     ("lychgate-scim", &[]),
-    ("lychgate-core", &["lychgate-scim"]),
+    ("lychgate-saml", &[]),
+    ("lychgate-core", &["lychgate-scim", "lychgate-saml"]),
     ("lychgate-store", &["lychgate-core", "lychgate-scim"]),
+    ("lychgate-outbound", &["lychgate-core"]),
     ("lychgate-edge", &["lychgate-core", "lychgate-scim"]),
     ("lychgate-testkit", &["lychgate-core", "lychgate-scim"]),
+    // The identity provider of the local server and of tests. It shares nothing with what verifies, so that a mistake
+    // of one is not repeated by the other.
+    ("lychgate-idp", &[]),
     ("scim-discovery", &["lychgate-edge", "lychgate-core", "lychgate-scim"]),
     ("lychgate-cli", &[]),
 ];
 
 /// A function that is not named in [`ARROWS`]: it composes.
-const ARROWS_OF_A_FUNCTION: &[&str] =
-    &["lychgate-edge", "lychgate-store", "lychgate-core", "lychgate-scim"];
+const ARROWS_OF_A_FUNCTION: &[&str] = &[
+    "lychgate-edge",
+    "lychgate-store",
+    "lychgate-outbound",
+    "lychgate-core",
+    "lychgate-saml",
+    "lychgate-scim",
+];
 
 /// Crates of others that only these of ours may name, under any kind of dependency. `make deny` holds the same seams
-/// with `wrappers`; this needs no tool.
+/// with `wrappers`; this needs no tool. Of the seams that fit a name the first one holds.
 const SEAMS: &[(&str, &[&str])] = &[
-    ("aws-", &["lychgate-store", "lychgate-local", "conformance"]),
+    // Cryptography that is not TLS.
+    ("aws-lc-rs", &["lychgate-saml", "lychgate-core", "lychgate-outbound", "lychgate-idp"]),
+    ("aws-sdk-kms", &["lychgate-outbound"]),
+    ("aws-sdk-sesv2", &["lychgate-outbound"]),
+    ("aws-sdk-dynamodb", &["lychgate-store", "lychgate-local", "conformance"]),
+    ("aws-", &["lychgate-store", "lychgate-outbound", "lychgate-local", "conformance"]),
     ("lambda_", &["lychgate-edge", "lychgate-local", "conformance"]),
     ("dynoxide-rs", &["lychgate-store", "lychgate-testkit", "lychgate-local", "conformance"]),
-    ("hyper", &["lychgate-local", "conformance"]),
+    // What makes requests to others: only where addresses are vetted.
+    ("hyper", &["lychgate-outbound", "lychgate-local", "conformance"]),
+    ("tokio-rustls", &["lychgate-outbound"]),
     ("getrandom", &["lychgate-edge", "lychgate-local", "lychgate-cli", "conformance"]),
     ("ureq", &["lychgate-cli"]),
 ];
 
 /// One TLS stack, and it is rustls with ring (the reason is in `deny.toml`).
-const CRATES_UNWANTED: &[&str] =
-    &["openssl-sys", "native-tls", "aws-lc-sys", "aws-lc-rs", "s2n-tls"];
+const CRATES_UNWANTED: &[&str] = &["openssl-sys", "native-tls", "s2n-tls"];
 
 #[test]
 fn dependencies_follow_the_arrows() {
@@ -79,11 +96,9 @@ fn foreign_crates_stay_behind_their_seams() {
     let mut offences = Vec::new();
     for package in packages() {
         for dependency in &package.dependencies {
-            for (prefix, allowed) in SEAMS {
-                if dependency.name.starts_with(prefix) && !allowed.contains(&package.name.as_str())
-                {
-                    offences.push(format!("{} may not name {}", package.name, dependency.name));
-                }
+            let seam = SEAMS.iter().find(|(prefix, _)| dependency.name.starts_with(prefix));
+            if seam.is_some_and(|(_, allowed)| !allowed.contains(&package.name.as_str())) {
+                offences.push(format!("{} may not name {}", package.name, dependency.name));
             }
         }
     }
@@ -96,6 +111,46 @@ fn foreign_crates_stay_behind_their_seams() {
         }
     }
     none(&offences);
+}
+
+/// rustls brings aws-lc in by default, and with it a second TLS stack into every function. Only our own cryptography
+/// uses aws-lc, and without the jitter entropy that costs a cold start.
+#[test]
+fn aws_lc_is_for_our_own_cryptography() {
+    // The lock names x509-parser because of a feature that rcgen knows of and nobody turns on.
+    let users = ["aws-lc-rs", "rcgen", "x509-parser"];
+    let lock = read(&root().join("Cargo.lock"));
+    let ours = packages();
+    let mut offences = Vec::new();
+    for package in lock.split("[[package]]") {
+        let name = package.split_once("name = \"").map_or("", |(_, rest)| rest);
+        let name = name.split('"').next().unwrap_or_default();
+        let uses = package.contains("\n \"aws-lc-rs\"") || package.contains("\n \"aws-lc-sys\"");
+        if uses && !users.contains(&name) && !ours.iter().any(|ours| ours.name == name) {
+            offences.push(format!("Cargo.lock: {name} uses aws-lc; turn that feature off"));
+        }
+    }
+    let setting = "AWS_LC_SYS_NO_JITTER_ENTROPY = \"1\"";
+    if !read(&root().join(".cargo/config.toml")).contains(setting) {
+        offences.push(format!(".cargo/config.toml: lacks `{setting}`"));
+    }
+    none(&offences);
+}
+
+/// `edge` reads the variables and `outbound` says what may stand in them; neither may name the other.
+#[test]
+fn edge_and_outbound_mean_the_same_variables() {
+    let names = |path: &str| -> BTreeSet<String> {
+        let text = read(&root().join(path));
+        text.lines()
+            .filter(|line| line.starts_with("pub const ") && line.contains("\"LYCHGATE_"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (edge, outbound) =
+        (names("shared/edge/src/config.rs"), names("shared/outbound/src/config.rs"));
+    assert!(!outbound.is_empty(), "no variable was found");
+    none(&outbound.difference(&edge).map(|line| format!("edge lacks: {line}")).collect::<Vec<_>>());
 }
 
 /// Every version stands once, in the workspace's manifest, and every crate has the workspace's lints.

@@ -3,12 +3,16 @@
 use std::process::ExitCode;
 
 use back_channel_logout::Follower;
-use lychgate_outbound::{Endpoints, signer};
+use lychgate_outbound::{
+    Endpoints, signer,
+    web::{Reach, WebClient},
+};
 use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
     lychgate_edge::run::streamed(async |config, stack| {
-        let signer = signer(config.oidc_keys.as_deref(), None, &Endpoints::default())?;
+        let endpoints = Endpoints { kms: config.kms_url.clone(), ..Endpoints::default() };
+        let signer = signer(config.oidc_keys.as_deref(), None, &endpoints)?;
         let store = connect(Config {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),
@@ -17,7 +21,7 @@ fn main() -> ExitCode {
             variable: lychgate_edge::config::BASE_URL,
             what: "must be set: it is the issuer of logout tokens".to_owned(),
         })?;
-        let notifier = lychgate_outbound::logout_notifier();
+        let notifier = WebClient::new(Reach::Public).map_err(|error| error.private)?;
         let follower = Follower { stack, base_url, store: store.await?, signer, notifier };
         Ok(async move |event, request_id: String, deadline| {
             Ok(follower.run(&event, &request_id, deadline).await)

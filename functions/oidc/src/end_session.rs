@@ -1,8 +1,7 @@
 //! `/oidc/end_session` (OpenID Connect RP-Initiated Logout 1.0).
 
-use askama::Template;
 use lychgate_core::{
-    credential::new_secret,
+    credential::{SECRET_CHARS, new_secret},
     ctx::Ctx,
     event::Actor,
     ids::OrganizationId,
@@ -13,37 +12,26 @@ use lychgate_core::{
     ports::{StoreError, outside::Signer},
     record::User,
     secret::SecretHash,
-    session::Session,
+    session::{Session, SessionMethod},
     sessions::{self, SessionCookie},
+    sign_in::{logout, outgoing::Outgoing},
 };
 use lychgate_edge::{
     cookie::{Cookie, Cookies},
     json::Incoming,
     page::{self, Trouble, Who},
+    pages::{Hidden, end_session::EndSession, sign_in::Message},
     reply::Reply,
     request::Method,
+    saml,
 };
 
 use crate::{Oidc, Store, form};
 
 /// How long the question may stand open, in seconds.
-const FORM_SECS: u64 = 900;
+const FORM_SECS: u64 = 86_400;
 /// The most organizations that one browser is signed out of at once.
 const ORGANIZATIONS_MAX: usize = 10;
-
-#[derive(Template)]
-#[template(path = "sign_out.html")]
-struct SignOutPage<'a> {
-    application: Option<&'a str>,
-    fields: &'a [(&'static str, &'a str)],
-    form: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "signed_out.html")]
-struct SignedOutPage {
-    nowhere: bool,
-}
 
 pub(crate) async fn serve<S: Store, G: Signer>(
     oidc: &Oidc<S, G>,
@@ -73,18 +61,68 @@ pub(crate) async fn serve<S: Store, G: Signer>(
     }
     let answer = posted.iter().find(|(name, _)| name == "form").map(|(_, value)| value.as_str());
     if !is_the_forms(ctx, incoming, answer) {
-        return Ok(question(ctx, &params, &asked));
+        return Ok(question(ctx, incoming, &params, &asked));
     }
     let cookies = Cookies::of(ctx.base_url);
-    let mut reply = onward(&params, &asked).with_cookie(cookies.clear(Cookie::Form));
+    let mut way = None;
     for (organization, session, user) in &signed_in {
         ctx.actor = Actor::Member(user.id);
         let (name, ended) = (user.user_name(), std::slice::from_ref(session));
         let (store, by) = (&oidc.store, "sign_out");
         back_channel::end(ctx, store, organization, user.id, name, ended, by, true, None).await?;
+        if way.is_none() {
+            way = at_the_idp(oidc, ctx, &asked, organization, ended).await;
+        }
+    }
+    let mut reply = match &way {
+        Some(way) => still_there(way),
+        None => onward(&params, &asked),
+    };
+    for (organization, ..) in &signed_in {
         reply = reply.with_cookie(cookies.clear(Cookie::Session(organization)));
     }
     Ok(reply)
+}
+
+/// How the browser ends the IdP's session too, when the IdP offers that and the browser comes back to where it wants to go
+/// (S13). The sessions here have ended already; what fails is for the log.
+async fn at_the_idp<S: Store, G: Signer>(
+    oidc: &Oidc<S, G>,
+    ctx: &Ctx<'_>,
+    asked: &Asked,
+    organization: &OrganizationId,
+    ended: &[Session],
+) -> Option<Outgoing> {
+    if asked.then.is_some() && asked.relay_state.is_none() {
+        return None;
+    }
+    let by_idp = |session: &&Session| matches!(session.method, SessionMethod::Saml(_));
+    let session = ended.iter().find(by_idp)?;
+    let relay = asked.relay_state.as_deref();
+    let way = logout::begin(ctx, &oidc.store, &oidc.signer, organization, session, relay).await;
+    way.unwrap_or_else(|refusal| {
+        tracing::warn!(
+            request.id = ctx.request_id,
+            organization.id = %organization,
+            reason = refusal.private.as_deref().unwrap_or(&refusal.sentence),
+            "the identity provider was not asked to end its session"
+        );
+        None
+    })
+}
+
+/// The IdP's session goes on: a question again, because a form by itself posts nothing without a script, and because the
+/// answer to the first question cannot be sent on to an address that its page did not know of.
+fn still_there(way: &Outgoing) -> Reply {
+    let sentence = "You are signed out here. You may still be signed in at your identity provider.";
+    match way {
+        Outgoing::Form(_) => saml::outgoing(way, sentence),
+        Outgoing::Redirect(location) => {
+            let button = Some(("Sign out there too", location.as_str()));
+            let paragraphs = [sentence];
+            page::render(200, &Message { title: "Signed out", paragraphs: &paragraphs, button })
+        }
+    }
 }
 
 /// An ID token of ours said which session: it ends without a question.
@@ -107,7 +145,11 @@ async fn hinted<S: Store, G: Signer>(
     let ended = end_session::end(ctx, &oidc.store, hint, browser.as_ref()).await?;
     let named = cookie.and_then(SessionCookie::parse).map(|cookie| cookie.session);
     let is_over = browser.is_none() || ended.iter().any(|ended| Some(&ended.id) == named.as_ref());
-    let mut reply = onward(params, asked);
+    let mut reply = match at_the_idp(oidc, ctx, asked, &hint.organization, &ended).await {
+        Some(Outgoing::Redirect(location)) => Reply::see_other(&location),
+        Some(form @ Outgoing::Form(_)) => still_there(&form),
+        None => onward(params, asked),
+    };
     if cookie.is_some() && is_over {
         reply = reply.with_cookie(cookies.clear(Cookie::Session(&hint.organization)));
     }
@@ -116,42 +158,51 @@ async fn hinted<S: Store, G: Signer>(
 
 /// To the application's own page, or to ours.
 fn onward(params: &EndSessionParams, asked: &Asked) -> Reply {
-    match &asked.then {
-        Some(then) => Reply::see_other(then),
-        None => {
-            let nowhere = params.post_logout_redirect_uri.is_some();
-            page::render(200, &SignedOutPage { nowhere })
-        }
+    if let Some(then) = &asked.then {
+        return Reply::see_other(then);
     }
+    let mut paragraphs = vec!["You are signed out here. Close the browser if others use it too."];
+    if params.post_logout_redirect_uri.is_some() {
+        paragraphs
+            .push("The application wants you sent on to an address that it has not registered.");
+    }
+    page::render(200, &Message { title: "Signed out", paragraphs: &paragraphs, button: None })
 }
 
 /// Anybody can send a browser here: the person decides.
-fn question(ctx: &Ctx<'_>, params: &EndSessionParams, asked: &Asked) -> Reply {
-    let (secret, _) = new_secret(ctx.world);
-    // A hint that did not hold stays behind.
-    let kept = EndSessionParams { id_token_hint: None, ..params.clone() };
-    let fields = if params.id_token_hint.is_some() { Vec::new() } else { kept.pairs() };
+fn question(
+    ctx: &Ctx<'_>,
+    incoming: &Incoming<'_>,
+    params: &EndSessionParams,
+    asked: &Asked,
+) -> Reply {
+    let cookies = Cookies::of(ctx.base_url);
+    let is_ours = |value: &&str| {
+        value.len() == SECRET_CHARS && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    // One for all forms of a browser, so that two that are open do not spoil each other.
+    let known = incoming.request.cookie(&cookies.name(Cookie::Form)).filter(is_ours);
+    let secret = known.map_or_else(|| new_secret(ctx.world).0, str::to_owned);
+    let mut hidden = vec![Hidden::new("form", &secret)];
+    if params.id_token_hint.is_none() {
+        hidden.extend(params.pairs().iter().map(|(name, value)| Hidden::new(name, value)));
+    }
     let application = asked.application.as_ref().map(|application| application.name.as_str());
-    let template = SignOutPage { application, fields: &fields, form: &secret };
-    let origin = asked.then.as_deref().and_then(origin);
+    let origin = asked.then.as_deref().and_then(saml::origin);
     let origins: Vec<&str> = origin.into_iter().collect();
-    let cookie = Cookies::of(ctx.base_url).set(Cookie::Form, &secret, FORM_SECS);
-    page::render_with_form_to(200, &template, &origins).with_cookie(cookie)
-}
-
-/// `https://host:port` of an address that was registered.
-fn origin(address: &str) -> Option<&str> {
-    let after_scheme = address.find("://")?.checked_add(3)?;
-    let rest = address.get(after_scheme..)?;
-    let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    address.get(..after_scheme.checked_add(host)?)
+    let page = EndSession { application, hidden: &hidden };
+    let reply = page::render_with_form_to(200, &page, &origins);
+    match known {
+        Some(_) => reply,
+        None => reply.with_cookie(cookies.set(Cookie::Form, &secret, FORM_SECS)),
+    }
 }
 
 /// Whether the form was answered by the browser that was shown it.
 fn is_the_forms(ctx: &Ctx<'_>, incoming: &Incoming<'_>, answer: Option<&str>) -> bool {
     let shown = incoming.request.cookie(&Cookies::of(ctx.base_url).name(Cookie::Form));
     match (shown, answer) {
-        (Some(shown), Some(answer)) if !shown.is_empty() => {
+        (Some(shown), Some(answer)) if shown.len() == SECRET_CHARS => {
             SecretHash::of(shown.as_bytes()).matches(answer.as_bytes())
         }
         _ => false,

@@ -9,7 +9,8 @@ mod userinfo;
 use lychgate_core::{
     ctx::Ctx,
     ports::{
-        Applications, Directory, EmailDomains, Grants, Organizations, Sessions, outside::Signer,
+        Applications, Connections, Directory, EmailDomains, Grants, Organizations, Sessions,
+        outside::Signer,
     },
 };
 use lychgate_edge::{
@@ -23,11 +24,14 @@ use lychgate_edge::{
 
 /// What the endpoints need of a store.
 pub trait Store:
-    Applications + Grants + Sessions + Directory + Organizations + EmailDomains
+    Applications + Grants + Sessions + Directory + Connections + Organizations + EmailDomains
 {
 }
 
-impl<S: Applications + Grants + Sessions + Directory + Organizations + EmailDomains> Store for S {}
+impl<S: Applications + Grants + Sessions + Directory + Connections + Organizations + EmailDomains>
+    Store for S
+{
+}
 
 /// The handler on this store, with our signing keys.
 pub fn handler<S: Store + 'static, G: Signer + 'static>(
@@ -54,9 +58,15 @@ impl<S: Store, G: Signer> Routes for Oidc<S, G> {
             "/oidc/jwks" => metadata::key_set(ctx, &self.signer).await?,
             "/oidc/token" => token::serve(self, ctx, incoming).await,
             "/oidc/userinfo" => userinfo::serve(self, ctx, incoming).await?,
-            "/oidc/end_session" => shown(ctx, end_session::serve(self, ctx, incoming).await),
+            "/oidc/end_session" => {
+                let outcome = end_session::serve(self, ctx, incoming).await;
+                shown(ctx, outcome)
+            }
             _ if is_post => shown(ctx, authorize::post(self, ctx, incoming).await),
-            _ => shown(ctx, authorize::get(self, ctx, incoming).await),
+            _ => {
+                let outcome = authorize::get(self, ctx, incoming).await;
+                shown(ctx, outcome)
+            }
         })
     }
 }

@@ -7,7 +7,9 @@ use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
     lychgate_edge::run::main(async |config, stack| {
-        let signer = signer(config.oidc_keys.as_deref(), None, &Endpoints::default())?;
+        let endpoints = Endpoints { kms: config.kms_url.clone(), ..Endpoints::default() };
+        let (oidc_keys, saml_key) = (config.oidc_keys.as_deref(), config.saml_key.as_deref());
+        let signer = signer(oidc_keys, saml_key, &endpoints)?;
         let store = connect(Config {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),

@@ -20,10 +20,8 @@ pub(crate) async fn serve<S: Store, G: Signer>(
     incoming: &Incoming<'_>,
 ) -> Reply {
     let form = incoming.form().ok();
-    let request = Request {
-        authorization: incoming.request.header("authorization"),
-        form: form.as_deref(),
-    };
+    let request =
+        Request { authorization: incoming.request.header("authorization"), form: form.as_deref() };
     let reply = match token::redeem(ctx, &oidc.store, &oidc.signer, &request).await {
         Ok(issued) => granted(&issued),
         Err(error) => refused(&error, ctx.request_id),

@@ -36,7 +36,8 @@ pub(crate) async fn serve<S: Store, G: Signer>(
 
 /// RFC 6750 §3: who sends no token learns no error code.
 fn refused(status: u16, code: Option<&str>, description: &str) -> Reply {
-    let body = json!({ "error": code.unwrap_or("invalid_token"), "error_description": description });
+    let body =
+        json!({ "error": code.unwrap_or("invalid_token"), "error_description": description });
     let challenge = code.map_or_else(
         || "Bearer realm=\"Lychgate\"".to_owned(),
         |code| {

@@ -85,6 +85,20 @@ impl Body {
         })
     }
 
+    /// A text that shall be different: nothing leaves it, `null` takes it away.
+    pub(crate) fn changed_text(&self, name: &str) -> Result<Option<Option<&str>>, Problem> {
+        self.has(name).then(|| self.nullable_text(name)).transpose()
+    }
+
+    /// An object, which may have these members and no others; nothing is an empty one.
+    pub(crate) fn object(&self, name: &str, known: &[&str]) -> Result<Self, Problem> {
+        let members = self.typed(name, "object", Value::as_object)?.cloned().unwrap_or_default();
+        if let Some(inner) = members.keys().find(|inner| !known.contains(&inner.as_str())) {
+            return Err(unknown(inner, &format!("member of `{name}`"), known));
+        }
+        Ok(Self(members))
+    }
+
     /// One of these words, or nothing.
     pub(crate) fn optional_word<T: Copy>(
         &self,
@@ -124,7 +138,11 @@ impl Body {
             return Ok(None);
         };
         read(value).map(Some).ok_or_else(|| {
-            let article = if expected.starts_with('`') { "" } else { "a " };
+            let article = match expected.chars().next() {
+                Some('`') => "",
+                Some('o') => "an ",
+                _ => "a ",
+            };
             let detail = format!("`{name}` must be {article}{expected}.");
             problem::of(Refusal::invalid(name, detail))
         })

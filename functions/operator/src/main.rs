@@ -2,7 +2,13 @@
 
 use std::process::ExitCode;
 
+use lychgate_core::idp::Rules;
+use lychgate_outbound::{
+    Endpoints, sealer, signer,
+    web::{Reach, WebClient},
+};
 use lychgate_store::{Config, connect};
+use operator::{Parts, Settings};
 
 fn main() -> ExitCode {
     lychgate_edge::run::main(async |config, stack| {
@@ -10,6 +16,13 @@ fn main() -> ExitCode {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),
         });
-        Ok(operator::handler(stack, store.await?, config.operator_key_hash))
+        let endpoints = Endpoints::default();
+        let outside = Parts {
+            sealer: sealer(config.seal_key.as_deref(), &endpoints)?,
+            signer: signer(None, config.saml_key.as_deref(), &endpoints)?,
+            fetcher: WebClient::new(Reach::Public).map_err(|error| error.private)?,
+        };
+        let settings = Settings { bootstrap: config.operator_key_hash, rules: Rules::default() };
+        Ok(operator::handler(stack, store.await?, outside, settings))
     })
 }

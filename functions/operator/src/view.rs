@@ -1,5 +1,12 @@
 //! The nouns as JSON. No secret is in any of them but where it has just been made.
 
+mod sign_in;
+
+pub(crate) use sign_in::{
+    application, attempt, certificate, certificate_with_pem, connection, created_application,
+    session, sign_in,
+};
+
 use lychgate_core::{
     credential::client_id_text,
     event::StoredEvent,
@@ -198,8 +205,8 @@ pub(crate) fn member(member: &Listed) -> Value {
         "suspended_by_hand": suspension(&user.suspended_by_hand),
         "created": user.created.rfc3339(),
         "modified": user.modified.rfc3339(),
-        // Nobody signs in yet.
-        "last_sign_in": null,
+        "password_allowed": user.password_allowed,
+        "last_sign_in": time(user.last_sign_in),
     })
 }
 

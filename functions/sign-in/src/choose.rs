@@ -14,7 +14,10 @@ use lychgate_edge::{
     reply::Reply,
 };
 
-use crate::{Store, find, form::{Token, domain_of, request_trouble}};
+use crate::{
+    Store, find,
+    form::{Token, domain_of, request_trouble},
+};
 
 pub(crate) async fn run<S: Store>(
     ctx: &Ctx<'_>,
@@ -39,7 +42,11 @@ pub(crate) async fn run<S: Store>(
     let Some(setup) = find_setup(ctx, store, &domain).await? else {
         return find::run(ctx, store, incoming, params, true).await;
     };
-    let shown = Shown { params: &params, email: params.get(Name::LoginHint).unwrap_or_default(), error: None };
+    let shown = Shown {
+        params: &params,
+        email: params.get(Name::LoginHint).unwrap_or_default(),
+        error: None,
+    };
     page(ctx, incoming, &setup, 200, &shown)
 }
 
@@ -104,7 +111,10 @@ pub(crate) fn page(
 
 fn no_way(organization: &Organization, licensed: bool) -> Trouble {
     if licensed {
-        Trouble::new(Who::Developer, format!("Nobody has set up how to sign in to {}.", organization.name))
+        Trouble::new(
+            Who::Developer,
+            format!("Nobody has set up how to sign in to {}.", organization.name),
+        )
     } else {
         Trouble::new(Who::Administrator, "The company's licence for single sign-on has ended.")
             .because("licence_inactive")
@@ -113,7 +123,8 @@ fn no_way(organization: &Organization, licensed: bool) -> Trouble {
 
 fn ways(setup: &SignInSetup, params: &AuthorizeParams) -> Vec<Way> {
     let active = setup.organization.sign_in.active_connections.as_slice();
-    let live = |id: &ConnectionId| setup.connections.iter().find(|c| c.id == *id && c.live.is_some());
+    let live =
+        |id: &ConnectionId| setup.connections.iter().find(|c| c.id == *id && c.live.is_some());
     let connections: Vec<_> = active.iter().filter_map(live).collect();
     let domain = setup.organization.domain.as_str();
     let query = params.query();
@@ -144,8 +155,13 @@ mod tests {
 
     #[test]
     fn an_origin_is_scheme_and_host_and_nothing_that_ends_a_directive() {
-        assert_eq!(origin("https://app.example:8443/back?x=1").unwrap(), "https://app.example:8443");
-        for odd in ["https://a.example;script-src *", "https:///x", "javascript:alert(1)", "myapp://cb"] {
+        assert_eq!(
+            origin("https://app.example:8443/back?x=1").unwrap(),
+            "https://app.example:8443"
+        );
+        for odd in
+            ["https://a.example;script-src *", "https:///x", "javascript:alert(1)", "myapp://cb"]
+        {
             assert_eq!(origin(odd), None, "{odd}");
         }
     }

@@ -55,7 +55,10 @@ pub(crate) async fn run<S: Store, M: Mailer>(
         "Nothing came? Look among unwanted mail, or ask your administrator: some people sign in through their \
          company only.",
     ];
-    Ok(render(200, &Message { title: "Look at your e-mail", paragraphs: &paragraphs, button: None }))
+    Ok(render(
+        200,
+        &Message { title: "Look at your e-mail", paragraphs: &paragraphs, button: None },
+    ))
 }
 
 async fn find<S: Store>(

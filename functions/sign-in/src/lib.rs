@@ -61,8 +61,10 @@ impl<S: Store, M: Mailer> Pages for SignIn<S, M> {
             (Get, "/password/new") => new_password::ask(ctx, store, incoming).await,
             (Post, "/password/new") => new_password::run(ctx, store, incoming).await,
             (Get, "/assets/style.css") => Ok(style()),
-            (method, path) => Err(Trouble::new(Who::Us { passing: false }, "There is no such page.")
-                .because(format!("no file serves {method} {path}"))),
+            (method, path) => {
+                Err(Trouble::new(Who::Us { passing: false }, "There is no such page.")
+                    .because(format!("no file serves {method} {path}")))
+            }
         }
     }
 }

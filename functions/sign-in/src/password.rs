@@ -31,7 +31,8 @@ pub(crate) async fn run<S: Store>(
     let form = Form::read(ctx, incoming)?;
     let params = form.params();
     let named = params.get(Name::Organization).unwrap_or_default();
-    let unknown = || Trouble::new(Who::Developer, "There is no such company here.").again("/sign_in");
+    let unknown =
+        || Trouble::new(Who::Developer, "There is no such company here.").again("/sign_in");
     let domain = Domain::parse(named).ok_or_else(unknown)?;
     let request = if params.is_request() {
         match authorize::read(ctx, store, &params).await {
@@ -68,8 +69,7 @@ pub(crate) async fn run<S: Store>(
         }
         Err(refusal) => {
             let (status, sentence) = told(refusal)?;
-            let shown =
-                Shown { params: &params, email: form.get("email"), error: Some(&sentence) };
+            let shown = Shown { params: &params, email: form.get("email"), error: Some(&sentence) };
             choose::page(ctx, incoming, &setup, status, &shown)
         }
     }
@@ -77,28 +77,35 @@ pub(crate) async fn run<S: Store>(
 
 fn landing(organization: &str) -> Reply {
     let sentence = format!("You are signed in to {organization}.");
-    let paragraphs = [sentence.as_str(), "Open the application that you came for: it lets you in now."];
+    let paragraphs =
+        [sentence.as_str(), "Open the application that you came for: it lets you in now."];
     render(200, &Message { title: "Signed in", paragraphs: &paragraphs, button: None })
 }
 
 /// What the person is told. One sentence for everything that a stranger must not tell apart.
 fn told(refusal: Refusal) -> Result<(u16, String), Trouble> {
     match refusal {
-        Refusal::Wrong | Refusal::Unavailable | Refusal::LinkGone | Refusal::Unacceptable(_) => Ok((
-            403,
-            "That address and password do not belong together, or you sign in another way.".to_owned(),
-        )),
+        Refusal::Wrong | Refusal::Unavailable | Refusal::LinkGone | Refusal::Unacceptable(_) => {
+            Ok((
+                403,
+                "That address and password do not belong together, or you sign in another way."
+                    .to_owned(),
+            ))
+        }
         Refusal::Wait(secs) => Ok((
             429,
             format!(
                 "There were too many attempts. Try again in {}, or have a link sent to you.",
-                if secs < 60 { format!("{secs} seconds") } else { format!("{} minutes", secs.div_ceil(60)) }
+                if secs < 60 {
+                    format!("{secs} seconds")
+                } else {
+                    format!("{} minutes", secs.div_ceil(60))
+                }
             ),
         )),
-        Refusal::Suspended => Ok((
-            403,
-            "Your account is suspended. Your administrator can restore it.".to_owned(),
-        )),
+        Refusal::Suspended => {
+            Ok((403, "Your account is suspended. Your administrator can restore it.".to_owned()))
+        }
         Refusal::Store(error) => Err(error.into()),
     }
 }

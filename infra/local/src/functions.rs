@@ -9,6 +9,7 @@ use lychgate_edge::{
     invoke,
     request::Arrival,
 };
+use lychgate_outbound::{ConfigError, Endpoints};
 use lychgate_store::Store;
 
 use crate::{Error, runtime_api::Process};
@@ -23,17 +24,34 @@ pub enum Functions {
 
 impl Functions {
     /// The handlers, on this store.
-    #[must_use]
-    pub fn here(stack: &Stack, store: &Store, config: &Config) -> Self {
-        let handlers: [Arc<dyn Handler>; 6] = [
-            Arc::new(scim_users::handler(stack.clone(), store.clone())),
-            Arc::new(scim_groups::handler(stack.clone(), store.clone())),
-            Arc::new(scim_bulk::handler(stack.clone(), store.clone())),
-            Arc::new(scim_discovery::handler(stack.clone())),
-            Arc::new(oauth_token::handler(stack.clone(), store.clone())),
-            Arc::new(operator::handler(stack.clone(), store.clone(), config.operator_key_hash)),
+    ///
+    /// # Errors
+    /// A sentence when the keys or the mail folder cannot be opened.
+    pub async fn here(stack: &Stack, store: &Store, config: &Config) -> Result<Self, Error> {
+        let ends = Endpoints { kms: config.kms_url.clone(), sesv2: config.sesv2_url.clone() };
+        let (oidc_keys, saml_key) = (config.oidc_keys.as_deref(), config.saml_key.as_deref());
+        let failed = |error: ConfigError| Error::new(format!("{error}."));
+        let signer = || lychgate_outbound::signer(oidc_keys, saml_key, &ends).map_err(failed);
+        let opener =
+            lychgate_outbound::opener(config.seal_key.as_deref(), &ends).map_err(failed)?;
+        let mailer = lychgate_outbound::mailer(config.mail.as_deref(), &ends);
+        let mailer = mailer.await.map_err(failed)?;
+        let (stack, store) = (|| stack.clone(), || store.clone());
+        let handlers: [Arc<dyn Handler>; 12] = [
+            Arc::new(scim_users::handler(stack(), store())),
+            Arc::new(scim_groups::handler(stack(), store())),
+            Arc::new(scim_bulk::handler(stack(), store())),
+            Arc::new(scim_discovery::handler(stack())),
+            Arc::new(oauth_token::handler(stack(), store())),
+            Arc::new(operator::handler(stack(), store(), config.operator_key_hash)),
+            Arc::new(saml_init::handler(stack(), store(), signer()?)),
+            Arc::new(saml_acs::handler(stack(), store(), opener)),
+            Arc::new(saml_metadata::handler(stack(), store())),
+            Arc::new(saml_logout::handler(stack(), store(), signer()?)),
+            Arc::new(sign_in::handler(stack(), store(), Some(mailer))),
+            Arc::new(oidc::handler(stack(), store(), signer()?)),
         ];
-        Self::Here(handlers.into_iter().map(|handler| (handler.function(), handler)).collect())
+        Ok(Self::Here(handlers.into_iter().map(|handler| (handler.function(), handler)).collect()))
     }
 
     /// The binaries of this folder.

@@ -28,9 +28,7 @@ use lychgate_edge::{config::Config, handler::Stack, world::SystemWorld};
 use lychgate_store::{Config as StoreConfig, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{
-    database::Database, demo::Demo, functions::Functions, keys::Keys, sample::Sample,
-};
+use crate::{database::Database, demo::Demo, functions::Functions, keys::Keys, sample::Sample};
 
 /// The table's name.
 pub const TABLE: &str = "lychgate";
@@ -173,7 +171,8 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let schedule = tokio::spawn(schedule::run(stack, store.clone(), config));
     let functions = Arc::new(functions);
     let (stop, stopped) = watch::channel(false);
-    let gateway = Arc::new(gateway::Gateway::new(Arc::clone(&functions), sample, base_url.clone(), world));
+    let gateway =
+        Arc::new(gateway::Gateway::new(Arc::clone(&functions), sample, base_url.clone(), world));
     let server = tokio::spawn(server::serve(listener, gateway, stopped));
     Ok(Running {
         base_url,

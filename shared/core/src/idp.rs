@@ -1,11 +1,12 @@
 //! What an IdP's metadata said, as a connection keeps it: read from a document, compared with what was there, and its
 //! certificates read back (S4).
 
+pub use lychgate_saml::metadata::{MetadataError, Rules};
 use lychgate_saml::{
     Instant,
     binding::Binding,
     certificate::Certificate,
-    metadata::{Endpoint, IdpMetadata, MetadataError, RefreshDecision, Rules},
+    metadata::{Endpoint, IdpMetadata, RefreshDecision},
 };
 
 use crate::{
@@ -26,11 +27,7 @@ pub struct ReadMetadata {
 ///
 /// # Errors
 /// Why it is not accepted; its text is for the owner.
-pub fn read(
-    document: &[u8],
-    now: Timestamp,
-    rules: &Rules,
-) -> Result<ReadMetadata, MetadataError> {
+pub fn read(document: &[u8], now: Timestamp, rules: &Rules) -> Result<ReadMetadata, MetadataError> {
     let metadata = IdpMetadata::parse(document, instant(now), rules)?;
     let warnings = metadata.warnings.iter().map(ToString::to_string).collect();
     Ok(ReadMetadata { idp: kept(&metadata), warnings })

@@ -442,11 +442,7 @@ pub fn parse_link(text: &str) -> Option<(OrganizationId, LinkId, &str)> {
     if parts.next().is_some() || secret.len() != SECRET_CHARS {
         return None;
     }
-    Some((
-        OrganizationId::from_bare(organization).ok()?,
-        LinkId::from_bare(id).ok()?,
-        secret,
-    ))
+    Some((OrganizationId::from_bare(organization).ok()?, LinkId::from_bare(id).ok()?, secret))
 }
 
 /// Sets the password that a link leads to, uses the link up, and ends the member's sessions: whoever had the old
@@ -555,9 +551,15 @@ async fn record_refusal<S: Attempts>(
     refusal: &Refusal,
 ) {
     let (code, detail) = match refusal {
-        Refusal::Wrong => ("password_wrong", "The password is wrong, or nobody with this address may have one."),
-        Refusal::Wait(_) => ("password_wait", "There were too many wrong guesses; the next is looked at later."),
-        Refusal::Suspended => ("member_suspended", "The password is right, and the member is suspended."),
+        Refusal::Wrong => {
+            ("password_wrong", "The password is wrong, or nobody with this address may have one.")
+        }
+        Refusal::Wait(_) => {
+            ("password_wait", "There were too many wrong guesses; the next is looked at later.")
+        }
+        Refusal::Suspended => {
+            ("member_suspended", "The password is right, and the member is suspended.")
+        }
         Refusal::Unavailable | Refusal::LinkGone | Refusal::Unacceptable(_) | Refusal::Store(_) => {
             return;
         }

@@ -155,7 +155,9 @@ impl<S: Organizations + Connections, O: MetadataFetcher> Run<'_, S, O> {
             })
             .await;
         match written {
-            Err(error) => self.done.failures.push((organization.clone(), format!("{id}: {error:?}"))),
+            Err(error) => {
+                self.done.failures.push((organization.clone(), format!("{id}: {error:?}")))
+            }
             Ok(()) => match outcome {
                 Outcome::Same => {}
                 Outcome::Followed { .. } => self.done.followed += 1,
@@ -176,14 +178,21 @@ impl<S: Organizations + Connections, O: MetadataFetcher> Run<'_, S, O> {
                 let after = Connection { ends_checked: Some(now), ..before.clone() };
                 let data = expiring_data(&near);
                 let event = (!near.is_empty()).then(|| {
-                    connection_event(self.ctx, EventKind::ConnectionCertificateExpiring, &after, data)
+                    connection_event(
+                        self.ctx,
+                        EventKind::ConnectionCertificateExpiring,
+                        &after,
+                        data,
+                    )
                 });
                 Some((after, event))
             })
             .await;
         match written {
             Ok(()) => self.done.expiring += told,
-            Err(error) => self.done.failures.push((organization.clone(), format!("{id}: {error:?}"))),
+            Err(error) => {
+                self.done.failures.push((organization.clone(), format!("{id}: {error:?}")))
+            }
         }
     }
 
@@ -253,13 +262,26 @@ fn refreshed(
     let mut after = before.clone();
     let (mut found, mut outcome) = (false, Outcome::Same);
     // What is live comes first, and what happens to it is what is told.
-    for settings in after.live.iter_mut().chain(&mut after.draft) {
+    for (settings, is_draft) in after
+        .live
+        .iter_mut()
+        .map(|it| (it, false))
+        .chain(after.draft.iter_mut().map(|it| (it, true)))
+    {
         if let Some(this) = refresh_settings(settings, url, got, now) {
             found = true;
+            if is_draft && matches!(this, Outcome::Followed { .. }) {
+                // Exactly these settings were not tested.
+                settings.tested = None;
+            }
             if outcome == Outcome::Same {
                 outcome = this;
             }
         }
+    }
+    if matches!(&outcome, Outcome::Followed { added, .. } if !added.is_empty()) {
+        // A new certificate may be near its end already.
+        after.ends_checked = None;
     }
     found.then_some((after, outcome))
 }
@@ -316,12 +338,7 @@ fn code_of(error: &str) -> &str {
     error.split(':').next().unwrap_or_default()
 }
 
-fn event_of(
-    ctx: &Ctx<'_>,
-    outcome: &Outcome,
-    connection: &Connection,
-    url: &str,
-) -> Option<Event> {
+fn event_of(ctx: &Ctx<'_>, outcome: &Outcome, connection: &Connection, url: &str) -> Option<Event> {
     let (kind, mut data) = match outcome {
         Outcome::Same => return None,
         Outcome::Followed { added, removed, endpoints_changed } => (
@@ -375,7 +392,11 @@ fn nearing(connection: &Connection, now: Timestamp) -> Vec<Nearing> {
         // The last threshold that was passed: one that ends tomorrow is not told to end within a month as well.
         let days = EXPIRY_DAYS.into_iter().filter(passed).next_back()?;
         // What has ended already when it is first seen was told when the metadata was saved.
-        (not_after > now).then_some(Nearing { fingerprint: certificate.fingerprint, not_after, days })
+        (not_after > now).then_some(Nearing {
+            fingerprint: certificate.fingerprint,
+            not_after,
+            days,
+        })
     };
     idp::certificates(idp).into_iter().filter_map(near).collect()
 }

@@ -20,3 +20,4 @@ pub mod cookie;
 pub mod page;
 pub mod pages;
 pub mod reply;
+pub mod saml;

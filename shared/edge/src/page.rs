@@ -57,13 +57,22 @@ pub struct Trouble {
     pub again: Option<String>,
     /// For the log only.
     pub private: Option<String>,
+    /// Refused for its size, before it was looked at (413).
+    pub too_large: bool,
 }
 
 impl Trouble {
     /// With this sentence.
     #[must_use]
     pub fn new(who: Who, sentence: impl Into<String>) -> Self {
-        Self { who, sentence: sentence.into(), reference: None, again: None, private: None }
+        Self {
+            who,
+            sentence: sentence.into(),
+            reference: None,
+            again: None,
+            private: None,
+            too_large: false,
+        }
     }
 
     /// With where to start again.
@@ -89,6 +98,7 @@ impl Trouble {
 
     const fn status(&self) -> u16 {
         match self.who {
+            _ if self.too_large => 413,
             Who::Person => 400,
             Who::Administrator => 403,
             Who::Developer => 404,
@@ -224,7 +234,11 @@ impl<P: Pages> Paged<P> {
         };
         let incoming = Incoming { request, route, parameters };
         let outcome = match &request.fault {
-            Some(fault) => Err(Trouble::new(Who::Person, fault.detail.clone())),
+            Some(fault) => {
+                let mut trouble = Trouble::new(Who::Person, fault.detail.clone());
+                trouble.too_large = fault.kind == ErrorKind::PayloadTooLarge;
+                Err(trouble)
+            }
             None => self.pages.serve(&mut ctx, &incoming).await,
         };
         let (reply, failure) = match outcome {
@@ -239,6 +253,7 @@ impl<P: Pages> Paged<P> {
 /// For the log, which knows one form of failures.
 fn failure_of(trouble: Trouble) -> Failure {
     let kind = match trouble.who {
+        _ if trouble.too_large => ErrorKind::PayloadTooLarge,
         Who::Person => ErrorKind::InvalidValue,
         Who::Administrator => ErrorKind::Forbidden,
         Who::Developer => ErrorKind::NotFound,

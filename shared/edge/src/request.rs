@@ -295,6 +295,10 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
         let kind = if filter { ErrorKind::InvalidFilter } else { ErrorKind::TooMany };
         return Err(Error::new(kind, detail));
     }
+    split_pairs(query)
+}
+
+fn split_pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
     let mut pairs = Vec::new();
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -318,6 +322,21 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
 /// An [`Error`] when it is too long or not UTF-8.
 pub(crate) fn form_pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, Error> {
     pairs(std::str::from_utf8(bytes).map_err(|_| not_utf8())?)
+}
+
+/// The pairs of a form that may be longer than a query: it carries a message.
+///
+/// # Errors
+/// An [`Error`] when it is longer than `bytes_max`, or not UTF-8.
+pub(crate) fn long_form_pairs(
+    bytes: &[u8],
+    bytes_max: usize,
+) -> Result<Vec<(String, String)>, Error> {
+    if bytes.len() > bytes_max {
+        let detail = format!("The form is longer than {bytes_max} bytes.");
+        return Err(Error::new(ErrorKind::PayloadTooLarge, detail));
+    }
+    split_pairs(std::str::from_utf8(bytes).map_err(|_| not_utf8())?)
 }
 
 fn decoded(text: &str) -> Result<String, Error> {

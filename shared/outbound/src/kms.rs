@@ -6,7 +6,7 @@ use aws_config::BehaviorVersion;
 use aws_sdk_kms::{
     Client,
     primitives::Blob,
-    types::{KeySpec, KeyUsageType, MessageType, SigningAlgorithmSpec},
+    types::{KeyUsageType, MessageType, SigningAlgorithmSpec},
 };
 use futures_util::future::try_join_all;
 use lychgate_core::{
@@ -33,6 +33,10 @@ pub const CONTEXT_PURPOSE: &str = "lychgate:purpose";
 pub const PURPOSE: &str = "saml-decryption";
 /// The longest message that KMS digests itself, in bytes. Of a longer one the digest is sent.
 pub const MESSAGE_BYTES_MAX: usize = 4_096;
+
+/// How the `SubjectPublicKeyInfo` of every P-256 key begins (RFC 5480): `id-ecPublicKey`, `secp256r1`, an uncompressed
+/// point.
+const SPKI_P256: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04";
 
 /// One region's KMS. The client is made at the first call, so that a cold start that needs no key does not pay for it.
 struct Kms {
@@ -214,21 +218,17 @@ impl KmsKeys {
     async fn fetch_public_key(&self, arn: &str) -> Result<PublicKey, OutsideError> {
         let sent = self.kms.client()?.get_public_key().key_id(arn).send();
         let answer = sent.await.map_err(|error| failed("kms:GetPublicKey", &error))?;
-        let spec = answer.key_spec.as_ref();
-        let (fits, wanted) = match self.kind {
-            SigningKey::Oidc => (matches!(spec, Some(KeySpec::EccNistP256)), "ECC_NIST_P256"),
-            SigningKey::Saml => {
-                let rsa = [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096];
-                (spec.is_some_and(|spec| rsa.contains(spec)), "RSA_2048")
-            }
-        };
-        if !fits || answer.key_usage != Some(KeyUsageType::SignVerify) {
-            let found = spec.map_or("none", KeySpec::as_str);
-            return Err(outside(format!(
-                "{arn} is not for this: its key spec is {found}; {wanted} with SIGN_VERIFY is wanted"
-            )));
-        }
+        let signs = answer.signing_algorithms().contains(&self.algorithm())
+            && answer.key_usage == Some(KeyUsageType::SignVerify);
         let spki = answer.public_key.ok_or_else(|| outside("kms:GetPublicKey: no answer"))?;
+        let (fits, wanted) = match self.kind {
+            // ECC_SECG_P256K1 has the same algorithm's name, on another curve.
+            SigningKey::Oidc => (spki.as_ref().starts_with(SPKI_P256), "ECC_NIST_P256"),
+            SigningKey::Saml => (true, "RSA_2048"),
+        };
+        if !signs || !fits {
+            return Err(outside(format!("{arn} is no {wanted} key with SIGN_VERIFY")));
+        }
         Ok(public_key(spki.into_inner()))
     }
 }

@@ -10,6 +10,7 @@ pub mod aws;
 pub mod kms;
 pub mod ses;
 pub mod message;
+pub mod web;
 #[cfg(feature = "local")]
 pub mod files;
 #[cfg(feature = "local")]

@@ -1,4 +1,5 @@
-//! Single logout (SAML Profiles §4.4, SAML Core §3.7): an IdP's request ends sessions here, ours asks it to end its own.
+//! Single logout (SAML Profiles §4.4, SAML Core §3.7): an IdP's request ends sessions here, ours asks it to end its
+//! own.
 //!
 //! What the IdP sends has to be signed, in the form as an enveloped signature directly in the root, in a redirect as a
 //! signature of the query. It is then read from what was signed, and from nothing else.

@@ -479,6 +479,25 @@ mod tests {
         }
     }
 
+    /// A stranger who posts altered ciphertexts must learn nothing from the page: it is picked by `who`.
+    #[test]
+    fn what_can_come_before_a_signature_has_held_leads_to_one_page() {
+        for rejection in [
+            Rejection::Xml(String::new()),
+            Rejection::Unsigned { element: String::new() },
+            Rejection::SignatureForm { want: "", got: String::new() },
+            Rejection::BadSignature { want: vec![], got: None },
+            Rejection::WeakAlgorithm { want: "", got: String::new() },
+            Rejection::EncryptionForm(String::new()),
+            Rejection::DecryptFailed { want: vec![] },
+            Rejection::AssertionCount { got: 0 },
+            Rejection::Misplaced { got: String::new() },
+            Rejection::DuplicateId { got: String::new() },
+        ] {
+            assert_eq!(rejection.who(), Who::Administrator, "{rejection}");
+        }
+    }
+
     #[test]
     fn a_time_that_is_over_says_by_how_much() {
         let until = Instant::from_unix_millis(0);

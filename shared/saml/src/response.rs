@@ -348,8 +348,10 @@ fn open_plain(
 }
 
 /// `encrypted` is in the document as it came. What is decrypted is put back in its place, since it may use prefixes that
-/// are declared around it, and the whole is parsed again. Until a signature has held, whatever is wrong with the
-/// plaintext is one and the same failure.
+/// are declared around it, and the whole is parsed again.
+///
+/// Whatever is wrong with the plaintext is one and the same failure. What is wrong with its signature is told apart, for
+/// the owner: a stranger sees one page for all of these, since all are the administrator's to mend.
 fn open_encrypted(
     source: &Source,
     encrypted: Element<'_, '_>,

@@ -123,7 +123,9 @@ mod tests {
         };
         let nothing = [
             changed(|record| record["eventName"] = "MODIFY".into()),
-            changed(|record| record["dynamodb"]["NewImage"]["pk"]["S"] = "O#0123456789abcdef#U".into()),
+            changed(|record| {
+                record["dynamodb"]["NewImage"]["pk"]["S"] = "O#0123456789abcdef#U".into()
+            }),
             changed(|record| record["dynamodb"]["NewImage"]["pk"]["S"] = "OPERATOR".into()),
             changed(|record| record["dynamodb"]["NewImage"] = Value::Null),
             Value::Null,

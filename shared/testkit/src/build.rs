@@ -1,5 +1,9 @@
 //! Builders: an organization that may be used at once, users and groups as the store keeps them.
 
+mod sign_in;
+
+pub use sign_in::*;
+
 use lychgate_core::{
     credential::{self, Credential},
     ctx::World,

@@ -23,7 +23,10 @@ use lychgate_scim::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{FakeWorld, Random};
+use crate::{
+    fuzz_saml,
+    world::{FakeWorld, Random},
+};
 
 /// A body: what a fuzzer calls.
 pub type Body = fn(&[u8]);
@@ -38,6 +41,10 @@ pub const BODIES: &[(&str, Body)] = &[
     ("resource", resource),
     ("bulk", bulk),
     ("search", search),
+    ("saml-xml", fuzz_saml::xml),
+    ("saml-response", fuzz_saml::response),
+    ("saml-metadata", fuzz_saml::metadata),
+    ("saml-binding", fuzz_saml::binding),
 ];
 
 /// A refusal must say something, and not say everything back.
@@ -336,6 +343,23 @@ const PIECES: &[&str] = &[
     "lyg_",
     "Bearer ",
     "W/\"1\"",
+    "<",
+    ">",
+    "</",
+    "/>",
+    "&#38;",
+    "&#xD800;",
+    "<!---->",
+    "<![CDATA[",
+    "]]>",
+    "<?x?>",
+    "<!DOCTYPE x>",
+    " xmlns=\"\"",
+    " xmlns:saml=\"urn:x\"",
+    " ID=\"_a-1\"",
+    "<saml:Assertion/>",
+    "%26",
+    "&SAMLRequest=",
 ];
 
 /// A mutation of `seed`: a piece of its JSON replaced, renamed, doubled or removed when it is JSON, and bytes

@@ -7,6 +7,8 @@
 pub mod build;
 pub mod faulty;
 pub mod fuzz;
+pub mod idp_metadata;
+pub mod fuzz_saml;
 pub mod memory;
 pub mod outside;
 pub mod store_contract;

@@ -45,11 +45,14 @@ pub(super) async fn application<S: Applications>(
         version: before.as_ref().map_or(1, |known| known.version + 1),
     };
     let same = before.as_ref().is_some_and(|known| {
-        known.redirect_uris == wanted.redirect_uris && known.initiate_login_uri == wanted.initiate_login_uri
+        known.redirect_uris == wanted.redirect_uris
+            && known.initiate_login_uri == wanted.initiate_login_uri
     });
     if !same {
         let written = store.put_application(ctx, before.as_ref(), &wanted).await;
-        written.map_err(|error| Error::new(format!("The sample application cannot be kept: {error:?}.")))?;
+        written.map_err(|error| {
+            Error::new(format!("The sample application cannot be kept: {error:?}."))
+        })?;
     }
     Ok(wanted.id)
 }
@@ -75,7 +78,10 @@ pub async fn connection<S: Connections>(
     let rules = Rules { allow_loopback_http: true };
     let read = lychgate_core::idp::read(metadata.as_bytes(), ctx.now(), &rules);
     let idp = read.map_err(|error| Error::new(format!("The sample IdP's metadata: {error}.")))?.idp;
-    if known.and_then(|known| known.live.as_ref()).is_some_and(|live| live.idp.as_ref() == Some(&idp)) {
+    if known
+        .and_then(|known| known.live.as_ref())
+        .is_some_and(|live| live.idp.as_ref() == Some(&idp))
+    {
         return Ok(());
     }
     let settings = Settings {

@@ -82,7 +82,10 @@ impl SampleApp {
             UnderWay { state: self.random(), nonce: self.random(), verifier: self.random() };
         let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&under_way.verifier));
         let redirect_uri = self.redirect_uri();
-        let mut location = format!("{}/oidc/authorize?response_type=code&scope=openid+profile+email", self.base_url);
+        let mut location = format!(
+            "{}/oidc/authorize?response_type=code&scope=openid+profile+email",
+            self.base_url
+        );
         let mut push = |name: &str, value: &str| {
             let _ = write!(location, "&{name}={}", encoded(value));
         };
@@ -141,7 +144,8 @@ impl SampleApp {
             encoded(&under_way.verifier),
         );
         let tokens = self.call(Method::POST, "/oidc/token", None, Some(form)).await?;
-        let id_token = tokens.get("id_token").and_then(Value::as_str).ok_or("There is no ID token.")?;
+        let id_token =
+            tokens.get("id_token").and_then(Value::as_str).ok_or("There is no ID token.")?;
         let access = tokens.get("access_token").and_then(Value::as_str).unwrap_or_default();
         let keys = self.call(Method::GET, "/oidc/jwks", None, None).await?;
         let claims = verified(id_token, &keys)?;
@@ -175,9 +179,14 @@ impl SampleApp {
     pub(super) fn told_of_logout(&self, body: &[u8]) -> Response<Full<Bytes>> {
         let form = String::from_utf8_lossy(body);
         let Some(token) = field(&form, "logout_token") else {
-            return with_type(400, "application/json", "{\"error\":\"invalid_request\"}".to_owned());
+            return with_type(
+                400,
+                "application/json",
+                "{\"error\":\"invalid_request\"}".to_owned(),
+            );
         };
-        let claims = token.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+        let claims =
+            token.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
         let claims = claims.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let mut all = lock(&self.logout_tokens);
         all.push_back(claims);
@@ -216,7 +225,8 @@ impl SampleApp {
             .map_err(|error| error.to_string())?;
         let response = self.client.request(request).await.map_err(|error| error.to_string())?;
         let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let body =
+            response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
         if !status.is_success() {
             return Err(format!("{path} answered {status}: {}", String::from_utf8_lossy(&body)));
         }
@@ -226,10 +236,12 @@ impl SampleApp {
 
 /// The claims of an ID token whose signature one of these keys made.
 fn verified(token: &str, keys: &Value) -> Result<Value, String> {
-    let decoded = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|error| error.to_string());
+    let decoded =
+        |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|error| error.to_string());
     let (signed, signature) = token.rsplit_once('.').ok_or("The ID token is no JWS.")?;
     let (header, payload) = signed.split_once('.').ok_or("The ID token is no JWS.")?;
-    let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).map_err(|error| error.to_string());
+    let json =
+        |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).map_err(|error| error.to_string());
     let header = json(&decoded(header)?)?;
     if header.get("alg").and_then(Value::as_str) != Some("ES256") {
         return Err("The ID token is not signed with ES256.".to_owned());

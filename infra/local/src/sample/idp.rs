@@ -1,11 +1,6 @@
 //! The sample identity provider: it believes whoever says who they are, and signs it.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    sync::Arc,
-};
+use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
 use http::Response;
 use http_body_util::Full;
@@ -139,9 +134,17 @@ impl SampleIdp {
             ];
             body.push_str("<form method=\"post\" action=\"/sample/idp/sign_in\">");
             for (name, value) in hidden {
-                let _ = write!(body, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value));
+                let _ = write!(
+                    body,
+                    "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
+                    escaped(value)
+                );
             }
-            let _ = write!(body, "<button type=\"submit\">{given} {family} ({local}@{}.test)</button></form>", escaped(&self.domain));
+            let _ = write!(
+                body,
+                "<button type=\"submit\">{given} {family} ({local}@{}.test)</button></form>",
+                escaped(&self.domain)
+            );
         }
         html(200, title, &body)
     }
@@ -151,7 +154,8 @@ impl SampleIdp {
         let form = String::from_utf8_lossy(body);
         let get = |name| field(&form, name).unwrap_or_default();
         let (user, acs, audience) = (get("user"), get("acs"), get("audience"));
-        let Some((given, family, local)) = PEOPLE.into_iter().find(|person| person.2 == user) else {
+        let Some((given, family, local)) = PEOPLE.into_iter().find(|person| person.2 == user)
+        else {
             return message(400, "There is no such person.");
         };
         if !acs.starts_with(&format!("{}/saml/consume/", self.base_url)) {
@@ -178,7 +182,10 @@ impl SampleIdp {
         let relay = if relay_state.is_empty() {
             String::new()
         } else {
-            format!("<input type=\"hidden\" name=\"RelayState\" value=\"{}\">", escaped(&relay_state))
+            format!(
+                "<input type=\"hidden\" name=\"RelayState\" value=\"{}\">",
+                escaped(&relay_state)
+            )
         };
         let form = format!(
             "<form method=\"post\" action=\"{acs}\"><input type=\"hidden\" name=\"SAMLResponse\" value=\"{response}\">\
@@ -214,7 +221,12 @@ impl SampleIdp {
         let relay_state = redirect::parameter(query, "RelayState");
         let signed = response.xml(None).and_then(|xml| {
             let key = self.idp.key()?;
-            redirect::query("SAMLResponse", &xml, relay_state.as_deref(), Some((key, Digest::Sha256)))
+            redirect::query(
+                "SAMLResponse",
+                &xml,
+                relay_state.as_deref(),
+                Some((key, Digest::Sha256)),
+            )
         });
         match signed {
             Ok(query) => see_other(&format!("{destination}?{query}")),
@@ -231,7 +243,9 @@ fn now(world: &dyn World) -> OffsetDateTime {
 fn read(path: &Path) -> Result<SigningKey, Error> {
     let shown = path.display();
     let damaged = |what: &str| {
-        Error::new(format!("{shown} is damaged ({what}). Delete it, and the next start writes a new one."))
+        Error::new(format!(
+            "{shown} is damaged ({what}). Delete it, and the next start writes a new one."
+        ))
     };
     let text = fs::read_to_string(path).map_err(|error| damaged(&error.to_string()))?;
     let kept: Kept = serde_json::from_str(&text).map_err(|error| damaged(&error.to_string()))?;

@@ -57,7 +57,9 @@ impl Sample {
             (&Method::GET, "/app/login") => self.app.log_in(query),
             (&Method::GET, "/app/callback") => self.app.callback(query).await,
             (&Method::POST, "/app/back_channel_logout") => self.app.told_of_logout(body),
-            _ if path.is_empty() || path.starts_with('/') => page::message(404, "There is no such page."),
+            _ if path.is_empty() || path.starts_with('/') => {
+                page::message(404, "There is no such page.")
+            }
             _ => return None,
         };
         Some(reply)

@@ -39,9 +39,14 @@ pub(super) fn message(status: u16, sentence: &str) -> Response<Full<Bytes>> {
 }
 
 /// A body of another type.
-pub(super) fn with_type(status: u16, media_type: &'static str, body: String) -> Response<Full<Bytes>> {
+pub(super) fn with_type(
+    status: u16,
+    media_type: &'static str,
+    body: String,
+) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -108,7 +108,13 @@ pub struct Asked {
     pub application: Option<Application>,
     /// Where the browser goes afterwards: an address that the application has registered, with `state`.
     pub then: Option<String>,
+    /// The same for a way that leads through the IdP, as a SAML RelayState; `None` when it does not fit into one, and the
+    /// browser would not come back.
+    pub relay_state: Option<String>,
 }
+
+/// The longest RelayState that IdPs must give back, in bytes (SAML Bindings §3.4.3).
+pub const RELAY_STATE_BYTES_MAX: usize = 80;
 
 /// Why a logout request could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,19 +155,59 @@ pub async fn read<S: Applications, G: Signer>(
         Some(id) => store.application(ctx, id).await.map_err(EndSessionError::Store)?,
         None => None,
     };
-    let then = application.as_ref().and_then(|application| then(params, application));
-    Ok(Asked { hint: hint.filter(|_| application.is_some()), application, then })
+    let place = application.as_ref().and_then(|application| {
+        let uri = params.post_logout_redirect_uri.as_ref()?;
+        // Compared byte for byte (§3.1).
+        application.post_logout_redirect_uris.iter().position(|known| known == uri)
+    });
+    let state = params.state.as_deref();
+    let then = application.as_ref().and_then(|application| address(application, place?, state));
+    let relay_state = match (&application, place, &then) {
+        (Some(application), Some(place), Some(_)) => relay_state(application, place, state),
+        _ => None,
+    };
+    let hint = hint.filter(|_| application.is_some());
+    Ok(Asked { hint, application, then, relay_state })
 }
 
-/// Compared byte for byte (§3.1).
-fn then(params: &EndSessionParams, application: &Application) -> Option<String> {
-    let uri = params.post_logout_redirect_uri.as_ref()?;
-    let is_registered = application.post_logout_redirect_uris.contains(uri);
-    let mut then = Some(uri.clone()).filter(|_| is_registered && !uri.contains('#'))?;
-    if let Some(state) = &params.state {
-        push_query(&mut then, "state", state);
+/// A registered address by its place, with the state.
+fn address(application: &Application, place: usize, state: Option<&str>) -> Option<String> {
+    let registered = application.post_logout_redirect_uris.get(place);
+    let mut address = registered.filter(|uri| !uri.contains('#'))?.clone();
+    if let Some(state) = state {
+        push_query(&mut address, "state", state);
     }
-    Some(then)
+    Some(address)
+}
+
+/// `<application>.<place of the address>.<state>`: a look-up, never an address.
+fn relay_state(application: &Application, place: usize, state: Option<&str>) -> Option<String> {
+    let text = match state {
+        Some(state) => format!("{}.{place}.{state}", application.id),
+        None => format!("{}.{place}", application.id),
+    };
+    (text.len() <= RELAY_STATE_BYTES_MAX).then_some(text)
+}
+
+/// Where the browser goes when it comes back from the IdP with this RelayState: an address that an application has
+/// registered. Whoever makes one up gets no further than there.
+///
+/// # Errors
+/// What the store says.
+pub async fn after_logout<S: Applications>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    relay_state: &str,
+) -> Result<Option<String>, StoreError> {
+    let mut parts = relay_state.splitn(3, '.');
+    let id = parts.next().and_then(|id| id.parse::<ApplicationId>().ok());
+    let place = parts.next().and_then(|place| place.parse::<usize>().ok());
+    let (Some(id), Some(place)) = (id, place) else {
+        return Ok(None);
+    };
+    let state = parts.next().filter(|_| relay_state.len() <= RELAY_STATE_BYTES_MAX);
+    let application = store.application(ctx, &id).await?;
+    Ok(application.and_then(|application| address(&application, place, state)))
 }
 
 /// Ends the session that the hint names, and the browser's own when it is the same member's (they may have signed in again

@@ -64,10 +64,7 @@ pub struct CreatedSecret {
 ///
 /// # Errors
 /// The store is away.
-pub async fn list<S: Applications>(
-    ctx: &Ctx<'_>,
-    store: &S,
-) -> Result<Vec<Application>, Refusal> {
+pub async fn list<S: Applications>(ctx: &Ctx<'_>, store: &S) -> Result<Vec<Application>, Refusal> {
     Ok(store.applications(ctx).await?)
 }
 

@@ -4,10 +4,7 @@
 use lychgate_saml::certificate::{self, Certificate, SERIAL_BYTES};
 use serde_json::Map;
 
-use super::{
-    ATTEMPT_MILLIS, Refusal, RefusalKind,
-    connections::setup,
-};
+use super::{ATTEMPT_MILLIS, Refusal, RefusalKind, connections::setup};
 use crate::{
     connection::{CERTIFICATE_DAYS, KeyPair, SignInSetup},
     ctx::Ctx,
@@ -145,10 +142,7 @@ fn make(
     let until = ctx.now().plus_secs(CERTIFICATE_DAYS * DAY_SECS);
     let subject = format!("Lychgate {} {}", organization.domain.as_str(), day(ctx.now()));
     certificate::generate(&subject, instant(ctx.now()), instant(until), serial).map_err(|error| {
-        Refusal {
-            private: Some(error.to_string()),
-            ..Refusal::new(RefusalKind::Internal, "")
-        }
+        Refusal { private: Some(error.to_string()), ..Refusal::new(RefusalKind::Internal, "") }
     })
 }
 

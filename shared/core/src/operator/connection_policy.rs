@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     connection::{
-        AttributeNames, CLOCK_SKEW_SECS_MAX, ConnectionPolicy, SESSION_SECS_MAX, SESSION_SECS_MIN,
-        WEAK_DAYS_MAX,
+        AttributeNames, CLOCK_SKEW_SECS_MAX, ConnectionPolicy, MetadataSource, SESSION_SECS_MAX,
+        SESSION_SECS_MIN, Settings, WEAK_DAYS_MAX,
     },
+    idp,
     time::Timestamp,
 };
 
@@ -56,6 +57,49 @@ pub struct AttributeUpdate<'a> {
     /// [`AttributeNames::display_name`].
     pub display_name: Option<Option<&'a str>>,
 }
+
+/// What the owner should know of these settings, and what stops nothing: sentences (S4, S6).
+#[must_use]
+pub fn warnings(settings: &Settings, now: Timestamp) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let policy = &settings.policy;
+    for (until, what) in [
+        (policy.sha1_until, "SHA-1 signatures are"),
+        (policy.rsa_1_5_until, "RSA 1.5 key transport is"),
+    ] {
+        if let Some(until) = until.filter(|until| *until > now) {
+            warnings.push(format!(
+                "{what} accepted until {}: they are weak, set the identity provider right before then.",
+                until.rfc3339()
+            ));
+        }
+    }
+    if let MetadataSource::Url { error: Some(error), .. } = &settings.source {
+        warnings.push(format!("The metadata was not refreshed: {error}"));
+    }
+    let Some(idp) = &settings.idp else { return warnings };
+    if idp.wants_signed_requests && !policy.sign_requests {
+        warnings.push(
+            "The identity provider wants requests signed, and ours are not: set `sign_requests` to true.".to_owned(),
+        );
+    }
+    if let Some(until) = idp.valid_until.filter(|until| *until <= now) {
+        warnings.push(format!("The metadata was valid until {}.", until.rfc3339()));
+    }
+    for certificate in idp::certificates(idp) {
+        let days = certificate.days_left(idp::instant(now));
+        if days < EXPIRY_DAYS_SHOWN {
+            let fingerprint: String = certificate.fingerprint.chars().take(16).collect();
+            let end = certificate.not_after.text();
+            let verb = if days < 0 { "ended" } else { "ends" };
+            warnings.push(format!("The signing certificate {fingerprint}… {verb} on {end}."));
+        }
+    }
+    warnings
+}
+
+/// A certificate with fewer days left than this is warned of.
+const EXPIRY_DAYS_SHOWN: i64 = 30;
 
 /// An update whose values are in their ranges.
 pub(crate) struct Checked<'a> {

@@ -94,6 +94,8 @@ pub async fn activate<S: Organizations + Connections>(
             live: Some(draft.clone()),
             draft: None,
             test_window_ends: None,
+            // Its certificates may be others than those that were looked at.
+            ends_checked: None,
             ..before.clone()
         };
         let mut data = Map::new();

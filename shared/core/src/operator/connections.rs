@@ -4,8 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Refusal, RefusalKind, again, checks::name, connection_policy::{self, PolicyUpdate}, note_change,
-    request_certificate,
+    Refusal, RefusalKind, again,
+    checks::name,
+    connection_policy::{self, PolicyUpdate},
+    note_change, request_certificate,
 };
 use crate::{
     connection::{
@@ -17,6 +19,7 @@ use crate::{
     ids::{ConnectionId, OrganizationId},
     organization::{CONNECTIONS_MAX, Domain, LicenceState, Organization},
     ports::{Beside, Connections, Organizations, outside::Signer},
+    time::Timestamp,
 };
 
 /// A connection with the organization whose it is.
@@ -229,11 +232,7 @@ impl Decision {
         Self::Put { after: Box::new(after), organization: None, event: event.map(Box::new) }
     }
 
-    pub(crate) fn put_beside(
-        after: Connection,
-        organization: Organization,
-        event: Event,
-    ) -> Self {
+    pub(crate) fn put_beside(after: Connection, organization: Organization, event: Event) -> Self {
         Self::Put {
             after: Box::new(after),
             organization: Some(Box::new(organization)),
@@ -284,10 +283,8 @@ async fn write<S: Connections>(
         }
         Decision::Put { mut after, organization: moved, event } => {
             after.version = before.version + 1;
-            let moved = moved.map(|moved| Organization {
-                version: organization.version + 1,
-                ..*moved
-            });
+            let moved =
+                moved.map(|moved| Organization { version: organization.version + 1, ..*moved });
             let beside = moved.as_ref().map(|after| Beside { before: organization, after });
             let event = event.as_deref();
             store.put_connection(ctx, id, Some(before), &after, beside, event).await?;
@@ -395,6 +392,12 @@ fn differences(before: &Connection, after: &Connection) -> Map<String, Value> {
             }
             // A kilobyte of base64 that says nothing to a person.
             members.remove("request_certificate");
+            let policy = &settings.policy;
+            for (name, until) in
+                [("sha1_until", policy.sha1_until), ("rsa_1_5_until", policy.rsa_1_5_until)]
+            {
+                members.insert(name.to_owned(), until.map(Timestamp::rfc3339).into());
+            }
             members
         })
     };

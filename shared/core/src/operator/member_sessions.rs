@@ -98,11 +98,8 @@ async fn set_password_allowed<S: Organizations + Users>(
     member: &str,
     allowed: bool,
 ) -> Result<Listed, Refusal> {
-    let kind = if allowed {
-        EventKind::MemberPasswordAllowed
-    } else {
-        EventKind::MemberPasswordForbidden
-    };
+    let kind =
+        if allowed { EventKind::MemberPasswordAllowed } else { EventKind::MemberPasswordForbidden };
     let decide = |_: &Organization, user: &User| {
         if user.password_allowed == allowed {
             return Ok(Decision::Keep);

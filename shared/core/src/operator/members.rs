@@ -572,7 +572,12 @@ fn owners_refusal(refusal: OwnersRefusal, done: &str) -> Refusal {
     }
 }
 
-pub(super) fn member_event(actor: &Actor, kind: EventKind, user: &User, data: Map<String, Value>) -> Event {
+pub(super) fn member_event(
+    actor: &Actor,
+    kind: EventKind,
+    user: &User,
+    data: Map<String, Value>,
+) -> Event {
     Event {
         kind,
         actor: actor.clone(),

@@ -65,19 +65,13 @@ pub async fn save<S: Organizations + Connections, O: MetadataFetcher>(
     };
     let decide = |_: &SignInSetup, before: &Connection| {
         let was = edited(before)?;
-        let settings = Settings {
-            source: source(ctx, given),
-            idp: Some(read.idp.clone()),
-            ..was.clone()
-        };
+        let settings =
+            Settings { source: source(ctx, given), idp: Some(read.idp.clone()), ..was.clone() };
         if same_but_tested(&settings, was) && same_place(&settings.source, &was.source) {
             return Ok(Decision::Keep);
         }
         let tested = was.tested.filter(|_| same_but_tested(&settings, was));
-        let after = Connection {
-            draft: Some(Settings { tested, ..settings }),
-            ..before.clone()
-        };
+        let after = Connection { draft: Some(Settings { tested, ..settings }), ..before.clone() };
         let event =
             connection_event(ctx, EventKind::ConnectionUpdated, &after, saved_data(given, &read));
         Ok(Decision::put(after, Some(event)))
@@ -92,7 +86,9 @@ fn check_url(url: &str) -> Result<&str, Refusal> {
     let is_http = ["https://", "http://"].iter().any(|scheme| {
         url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     });
-    if url.len() > METADATA_URL_BYTES_MAX || !is_http || url.chars().any(|c| c.is_control() || c == ' ')
+    if url.len() > METADATA_URL_BYTES_MAX
+        || !is_http
+        || url.chars().any(|c| c.is_control() || c == ' ')
     {
         return Err(Refusal::invalid(
             "url",

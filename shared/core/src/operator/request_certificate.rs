@@ -64,11 +64,7 @@ fn is_of(text: &str, key: &PublicKey) -> bool {
     })
 }
 
-async fn make<O: Signer>(
-    ctx: &Ctx<'_>,
-    outside: &O,
-    key: &PublicKey,
-) -> Result<Vec<u8>, Refusal> {
+async fn make<O: Signer>(ctx: &Ctx<'_>, outside: &O, key: &PublicKey) -> Result<Vec<u8>, Refusal> {
     let mut serial = [0_u8; SERIAL_BYTES];
     ctx.world.fill(&mut serial);
     let until = ctx.now().plus_secs(CERTIFICATE_DAYS * DAY_SECS);
@@ -128,8 +124,7 @@ fn to_be_signed(
 
 /// UTCTime up to 2049, GeneralizedTime from then on (RFC 5280 §4.1.2.5).
 fn time(instant: Timestamp) -> Vec<u8> {
-    let digits: String =
-        instant.rfc3339().chars().take(19).filter(char::is_ascii_digit).collect();
+    let digits: String = instant.rfc3339().chars().take(19).filter(char::is_ascii_digit).collect();
     let is_far = digits.as_str() >= "2050";
     let digits: String = digits.chars().skip(if is_far { 0 } else { 2 }).collect();
     let tag = if is_far { GENERALIZED_TIME } else { UTC_TIME };
@@ -144,8 +139,7 @@ fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         Ok(length) if length < 0x80 => der.push(length),
         _ => {
             let bytes = length.to_be_bytes();
-            let significant: Vec<u8> =
-                bytes.into_iter().skip_while(|byte| *byte == 0).collect();
+            let significant: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
             der.push(0x80 | u8::try_from(significant.len()).unwrap_or_default());
             der.extend(significant);
         }

@@ -25,7 +25,9 @@ pub(crate) fn check(field: &str, text: &str, purpose: Purpose) -> Result<String,
             let example = "such as `https://app.example.com/callback`";
             Err(Refusal::invalid(
                 field,
-                format!("`{shown}` in `{field}` {flaw}: give an absolute https address, {example}."),
+                format!(
+                    "`{shown}` in `{field}` {flaw}: give an absolute https address, {example}."
+                ),
             ))
         }
     }

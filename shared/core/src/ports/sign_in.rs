@@ -304,6 +304,7 @@ pub trait Passwords: Send + Sync {
 
     /// Writes `after` over `before` (`None`: there was none), using a link up when one led here.
     /// [`CommitError::Stale`] when the record moved, or the link is gone or has ended.
+    #[expect(clippy::too_many_arguments, reason = "one transaction, named part by part")]
     fn put_password(
         &self,
         ctx: &Ctx<'_>,

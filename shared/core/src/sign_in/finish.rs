@@ -324,17 +324,16 @@ async fn unsolicited<'a, S: SignIns, O: Opener>(
     let now = ctx.now();
     let waits =
         |usable: &Usable<'_>| usable.connection.test_window_ends.is_some_and(|ends| ends > now);
-    let live: Vec<Usable<'_>> = chosen(peeked, place::live(setup).collect());
     let drafts = setup.connections.iter().filter(|connection| connection.draft.is_some());
-    let drafts = chosen(peeked, drafts.filter_map(Usable::tested).filter(waits).collect());
-    if live.is_empty() && drafts.is_empty() {
+    let drafts = drafts.filter_map(Usable::tested).filter(waits).map(|usable| (usable, true));
+    let candidates = place::live(setup).map(|usable| (usable, false)).chain(drafts);
+    let candidates = chosen(peeked, candidates.collect());
+    if candidates.is_empty() {
         return Err(reason::not_active().into());
     }
     let keys = Keys::open(ctx, parts.opener, setup, peeked).await;
     let mut first: Option<(Stop, ConnectionId, bool)> = None;
-    for (usable, test) in
-        live.into_iter().map(|usable| (usable, false)).chain(drafts.into_iter().map(|u| (u, true)))
-    {
+    for (usable, test) in candidates {
         let allowed = usable.policy().idp_initiated;
         let expected = ExpectedRequest::Unsolicited { allowed };
         let held = validate(ctx, setup, usable, peeked, &keys, expected, None);
@@ -355,14 +354,19 @@ async fn unsolicited<'a, S: SignIns, O: Opener>(
     Err(stop)
 }
 
+/// A connection, and whether a response for it is a test.
+type Candidate<'a> = (Usable<'a>, bool);
+
 /// Those whose IdP is the one that the response names. When there is none, all: the first of them says what is wrong.
-fn chosen<'a>(peeked: &Peeked, candidates: Vec<Usable<'a>>) -> Vec<Usable<'a>> {
+fn chosen<'a>(peeked: &Peeked, candidates: Vec<Candidate<'a>>) -> Vec<Candidate<'a>> {
     let Some(issuer) = peeked.issuer.to_select() else {
         return candidates;
     };
-    let named: Vec<Usable<'a>> =
-        candidates.iter().copied().filter(|usable| usable.idp.entity_id == *issuer).collect();
-    if named.is_empty() { candidates } else { named }
+    let is_named = |(usable, _): &Candidate<'_>| usable.idp.entity_id == *issuer;
+    match candidates.iter().any(is_named) {
+        true => candidates.into_iter().filter(is_named).collect(),
+        false => candidates,
+    }
 }
 
 fn validate(

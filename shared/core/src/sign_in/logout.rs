@@ -2,9 +2,10 @@
 //!
 //! A session here has ended before anything is sent or answered: what the IdP says then changes nothing here.
 
+pub use lychgate_saml::binding::Parameter;
 use lychgate_saml::{
     Rejection,
-    binding::{self, Binding, Parameter},
+    binding::{self, Binding},
     logout::{
         self, LogoutExpectations, LogoutOutcome, LogoutRequest, OutgoingLogoutRequest,
         OutgoingLogoutResponse, PeekedLogout,
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     connection::{SamlSubject, SignInSetup, SloEndpoint},
     ctx::Ctx,
-    ids::{ConnectionId, UserId, random_text},
+    ids::{ConnectionId, OrganizationId, UserId, random_text},
     oidc::back_channel,
     organization::Organization,
     ports::{Connections, Organizations, Sessions, SignIns, StoreError, Wanted, outside::Signer},
@@ -75,10 +76,13 @@ pub enum LoggedOut {
     Answered {
         /// Where.
         organization: Organization,
+        /// What our request took along: where the browser goes on, by
+        /// [`crate::oidc::end_session::after_logout`].
+        relay_state: Option<String>,
     },
 }
 
-/// Takes a logout message of an IdP.
+/// Takes a logout message of an IdP. `relay_state` is a form's; a query brings its own.
 ///
 /// # Errors
 /// A [`Refusal`]: nothing has ended then.
@@ -98,12 +102,14 @@ where
     let (peeked, parameter, carried_state) = read(incoming).map_err(refused)?;
     if parameter == Parameter::Response {
         // Ours have ended already, whatever it says: there is nothing in it to believe.
-        return Ok(LoggedOut::Answered { organization: setup.organization });
+        let relay_state = carried_state.or_else(|| relay_state.map(str::to_owned));
+        return Ok(LoggedOut::Answered { organization: setup.organization, relay_state });
     }
     let (usable, request) = believed(ctx, &setup, &peeked).map_err(refused)?;
     let connection = &usable.connection.id;
     let sessions = end(ctx, store, &setup.organization, connection, &request).await?;
     let relay_state = carried_state.as_deref().or(relay_state);
+    let relay_state = relay_state.filter(|text| text.len() <= binding::RELAY_STATE_BYTES_MAX);
     let answer =
         answer(ctx, signer, &setup, usable, &request, incoming.binding(), relay_state).await?;
     let organization = setup.organization.clone();
@@ -256,6 +262,7 @@ async fn answer<G: Signer>(
 }
 
 /// Asks the IdP to end its session too, when its metadata offers that. The session here has ended, or ends now.
+/// `relay_state` comes back with the answer.
 ///
 /// # Errors
 /// A [`Refusal`]: the session there goes on.
@@ -263,8 +270,9 @@ pub async fn begin<S, G>(
     ctx: &Ctx<'_>,
     store: &S,
     signer: &G,
-    organization: &Organization,
+    organization: &OrganizationId,
     session: &Session,
+    relay_state: Option<&str>,
 ) -> Result<Option<Outgoing>, Refusal>
 where
     S: Connections,
@@ -273,7 +281,7 @@ where
     let SessionMethod::Saml(subject) = &session.method else {
         return Ok(None);
     };
-    let Some(setup) = store.sign_in_setup(ctx, &organization.id).await? else {
+    let Some(setup) = store.sign_in_setup(ctx, organization).await? else {
         return Ok(None);
     };
     let usable = place::connection(&setup, &subject.connection).and_then(Usable::live);
@@ -294,7 +302,7 @@ where
     .message();
     let certificate = certificate(usable);
     let signing = Signing::Yes { certificate: certificate.as_deref() };
-    outgoing::send(ctx, signer, message, binding, signing, None).await.map(Some)
+    outgoing::send(ctx, signer, message, binding, signing, relay_state).await.map(Some)
 }
 
 /// The IdP's single logout endpoint, by this binding where it has one.

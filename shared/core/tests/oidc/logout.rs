@@ -211,6 +211,36 @@ async fn the_browser_goes_to_a_registered_address_or_nowhere() {
 }
 
 #[tokio::test]
+async fn the_way_back_from_the_idp_leads_to_a_registered_address_too() {
+    let scene = Scene::new().await;
+    let id = scene.public.id.to_string();
+    let ctx = scene.world.ctx();
+    let after =
+        async |relay: &str| end_session::after_logout(&ctx, &scene.store, relay).await.unwrap();
+    for state in [None, Some("a b.c/é")] {
+        let mut pairs = vec![("client_id", id.as_str()), ("post_logout_redirect_uri", BYE)];
+        pairs.extend(state.map(|state| ("state", state)));
+        let asked = read(&scene, &pairs).await;
+        assert!(asked.then.is_some());
+        assert_eq!(after(&asked.relay_state.unwrap()).await, asked.then);
+    }
+    let long = "s".repeat(80);
+    let pairs = [("client_id", id.as_str()), ("post_logout_redirect_uri", BYE), ("state", &long)];
+    let asked = read(&scene, &pairs).await;
+    assert!(asked.then.is_some() && asked.relay_state.is_none());
+    for made_up in [
+        "",
+        "https://evil.example",
+        &format!("{id}.1"),
+        &id,
+        &format!("{id}.x"),
+        "app-zzzzzzzzzzzz.0",
+    ] {
+        assert_eq!(after(made_up).await, None, "{made_up}");
+    }
+}
+
+#[tokio::test]
 async fn who_signs_out_with_nobody_to_tell_leaves_no_event() {
     let scene = Scene::new().await;
     let (session, code) = scene.code().await;

@@ -2,6 +2,7 @@
 
 pub mod password;
 pub mod sign_in;
+pub mod end_session;
 
 /// The one style sheet.
 pub const STYLE: &str = include_str!("../../templates/style.css");

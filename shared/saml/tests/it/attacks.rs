@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     corpus::{Kind, updating},
-    forge::EVIL,
+    forge::{EVIL, data},
     judge::{Connection, Filed, filed, in_folder, record},
     logout,
 };
@@ -17,7 +17,9 @@ use crate::{
 fn outcome(case: &Filed) -> Value {
     let connection = Connection::with(&case.with);
     match case.kind {
-        Kind::Query | Kind::Logout => logout::outcome(&connection, case),
+        Kind::Query | Kind::LogoutRequest | Kind::LogoutResponse => {
+            logout::outcome(&connection, case)
+        }
         Kind::Xml | Kind::Form => match connection.message(case.kind, &case.content) {
             Ok(identity) => {
                 json!({"identity": identity.value(), "protection": identity.protection()})
@@ -129,4 +131,17 @@ fn the_driver_sees() {
     assert!(check(&attack, &outcome(&attack)).is_err(), "another word");
     attack.folder = "accept/xsw-3".to_owned();
     assert!(check(&attack, &outcome(&attack)).is_err(), "a control that is refused");
+}
+
+/// A class of attacks that is not in the document is not known.
+#[test]
+fn every_class_is_in_the_document() {
+    let document = data("../../../docs/known-attacks.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let missing: Vec<String> = filed("reject")
+        .into_iter()
+        .map(|case| case.folder.replace("reject/", ""))
+        .filter(|class| !document.contains(&format!("`{class}`")))
+        .collect();
+    assert!(missing.is_empty(), "docs/known-attacks.md does not name {missing:?}");
 }

@@ -17,6 +17,7 @@ pub(crate) const GENUINE: &str = "mallory@acme.example";
 pub(crate) const EVIL: &str = "owner@acme.example";
 
 pub(crate) const ACS: &str = "https://sso.lychgate.example/saml/consume/acme";
+pub(crate) const SLO: &str = "https://sso.lychgate.example/saml/logout/acme";
 pub(crate) const AUDIENCE: &str = "https://sso.lychgate.example/saml/metadata/acme";
 pub(crate) const IDP: &str = "https://idp.example/metadata";
 pub(crate) const REQUEST: &str = "_q-1";

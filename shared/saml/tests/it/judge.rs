@@ -20,6 +20,7 @@ use crate::{
 /// What a connection is, from `connection.json` and what a case changes of it.
 pub(crate) struct Connection {
     pub(crate) acs: String,
+    pub(crate) slo: String,
     pub(crate) audience: String,
     pub(crate) idp: String,
     pub(crate) in_response_to: Option<String>,
@@ -49,6 +50,7 @@ impl Connection {
         let certificate = |name: &String| pem(&format!("{name}.crt.pem"));
         Self {
             acs: text("acs").unwrap(),
+            slo: text("slo").unwrap(),
             audience: text("audience").unwrap(),
             idp: text("idp").unwrap(),
             in_response_to: text("in_response_to"),
@@ -61,9 +63,10 @@ impl Connection {
                 .collect(),
             decryption: names("decryption")
                 .iter()
-                .map(|name| DecryptionKey {
-                    fingerprint: certificate::fingerprint(&certificate(name)),
-                    pkcs8: pem(&format!("{name}.key.pem")).into(),
+                .map(|name| {
+                    let fingerprint = certificate::fingerprint(&certificate(name));
+                    DecryptionKey::from_pkcs8(fingerprint, &pem(&format!("{name}.key.pem")))
+                        .unwrap()
                 })
                 .collect(),
             algorithms: Algorithms {
@@ -115,7 +118,9 @@ impl Connection {
                 let value = std::str::from_utf8(content).expect("a form's values are text");
                 self.sign_in(&binding::decode_post(value)?)
             }
-            Kind::Query | Kind::Logout => panic!("logout has a driver of its own"),
+            Kind::Query | Kind::LogoutRequest | Kind::LogoutResponse => {
+                panic!("logout has a driver of its own")
+            }
         }
     }
 }

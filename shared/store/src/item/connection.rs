@@ -12,6 +12,7 @@ use crate::keys;
 const NAME: &str = "nm";
 const LIVE: &str = "lv";
 const DRAFT: &str = "dr";
+const ENDS_CHECKED: &str = "ec";
 const TEST_WINDOW: &str = "tw";
 const CERTIFICATE: &str = "ce";
 const FINGERPRINT: &str = "fp";
@@ -26,6 +27,7 @@ pub(crate) fn write(organization: &OrganizationId, connection: &Connection) -> I
             (LIVE, connection.live.as_ref().map(written)),
             (DRAFT, connection.draft.as_ref().map(written)),
             (TEST_WINDOW, connection.test_window_ends.map(instant)),
+            (ENDS_CHECKED, connection.ends_checked.map(instant)),
             (CREATED, Some(instant(connection.created))),
             (VERSION, Some(n(connection.version))),
         ],
@@ -43,6 +45,7 @@ pub(crate) fn read(item: &Item) -> Result<Connection, StoreError> {
         live: reader.written_opt(LIVE)?,
         draft: reader.written_opt(DRAFT)?,
         test_window_ends: reader.instant_opt(TEST_WINDOW)?,
+        ends_checked: reader.instant_opt(ENDS_CHECKED)?,
         created: reader.instant(CREATED)?,
         version: reader.number(VERSION)?,
     })

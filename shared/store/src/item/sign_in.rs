@@ -1,6 +1,8 @@
 //! What a sign-in leaves behind for a while: the started one, the assertion, the session, the code, links, passwords.
 //! Whatever ends has its end twice: in milliseconds for the reader (`e`), and as DynamoDB's time-to-live.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use lychgate_core::{
     ids::{
         ApplicationId, ConnectionId, FlowId, GrantId, LinkId, OrganizationId, SessionId, UserId,
@@ -8,6 +10,7 @@ use lychgate_core::{
     password::PasswordRecord,
     ports::StoreError,
     record::IndexKey,
+    secret::SecretHash,
     session::{AssertionSeen, Grant, GrantState, Link, LoginFlow, Session},
     time::Timestamp,
 };
@@ -35,6 +38,7 @@ const PHC: &str = "ph";
 const SET: &str = "at";
 const FAILURES: &str = "n";
 const NOT_BEFORE: &str = "nb";
+const DEVICES: &str = "dv";
 
 const REDEEMED: &str = "redeemed";
 const REVOKED: &str = "revoked";
@@ -233,9 +237,21 @@ pub(crate) fn write_password(
             (SET, Some(instant(record.set))),
             (FAILURES, Some(n(record.failures))),
             (NOT_BEFORE, record.not_before.map(instant)),
+            (DEVICES, devices(&record.devices)),
             (VERSION, Some(n(record.version))),
         ],
     )
+}
+
+/// Hashes as a list of texts; an empty one is left out.
+fn devices(devices: &[SecretHash]) -> Option<AttributeValue> {
+    let texts = devices.iter().map(|hash| s(URL_SAFE_NO_PAD.encode(hash.bytes()))).collect();
+    (!devices.is_empty()).then_some(AttributeValue::L(texts))
+}
+
+fn read_device(text: &str) -> Option<SecretHash> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    bytes.try_into().ok().map(SecretHash::from_bytes)
 }
 
 /// A password's record, read back.
@@ -246,6 +262,7 @@ pub(crate) fn read_password(item: &Item) -> Result<PasswordRecord, StoreError> {
         set: reader.instant(SET)?,
         failures: reader.number(FAILURES)?,
         not_before: reader.instant_opt(NOT_BEFORE)?,
+        devices: reader.texts(DEVICES, read_device)?,
         version: reader.number(VERSION)?,
     })
 }

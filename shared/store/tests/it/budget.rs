@@ -1,10 +1,20 @@
 //! What each operation costs, in read and write units, as DynamoDB states it. Items of up to 1 KB.
 
 use lychgate_core::{
+    attempt::{Attempt, AttemptOutcome},
+    ctx::World,
     event::EventKind,
-    ports::{Directory, Groups, List, Organizations, Users, Wanted},
+    ids::ConnectionId,
+    organization::Domain,
+    password::PasswordRecord,
+    ports::{
+        Attempts, Connections, Directory, Grants, Groups, List, NewMember, Organizations,
+        Passwords, SignInWrite, SignIns, Users, Wanted,
+    },
     record::{Group, Index, User},
+    session::{Grant, GrantState},
 };
+use lychgate_testkit::build;
 use serde_json::json;
 
 use crate::common::{
@@ -160,6 +170,136 @@ async fn groups_part(bench: &Bench) {
     }
 }
 
+/// What a sign-in reads before it decides: domain, organization with its connections and keys, claim, member.
+async fn read_for_sign_in(bench: &Bench, user: &User) {
+    let (ctx, o, store) = (bench.ctx(), &bench.organization, &bench.store);
+    let domain = Domain::parse("example").unwrap();
+    assert_eq!(store.by_domain(&ctx, &domain).await.unwrap().as_ref(), Some(o));
+    let setup = store.sign_in_setup(&ctx, o).await.unwrap().unwrap();
+    assert_eq!((setup.connections.len(), setup.key_pairs.len()), (1, 1));
+    let claims = vec![key(Index::UserName, user.user_name())];
+    let found = store.fetch(&ctx, o, Wanted { claims, ..Wanted::default() }).await.unwrap();
+    let users: Vec<_> = found.claims.iter().map(|(_, id)| (*id).into()).collect();
+    if !users.is_empty() {
+        store.fetch(&ctx, o, Wanted { users, ..Wanted::default() }).await.unwrap();
+    }
+}
+
+async fn log_sign_in(bench: &Bench, user: &User) {
+    let (ctx, o, store) = (bench.ctx(), &bench.organization, &bench.store);
+    // A sign-in that is no later than the last one is not written, and yet billed.
+    bench.world.pass(1);
+    store.touch(&ctx, o, user.id, bench.world.now()).await;
+    let attempt = Attempt {
+        outcome: AttemptOutcome::SignedIn,
+        user: Some(user.id),
+        ..build::attempt(&bench.world, user.user_name())
+    };
+    store.record_attempt(&ctx, o, &attempt).await;
+}
+
+/// An organization that is set up, and a member.
+async fn set_up(bench: &Bench) -> (ConnectionId, User) {
+    let (ctx, o, store, world) = (bench.ctx(), &bench.organization, &bench.store, &bench.world);
+    let draft = build::connection(world, "Okta");
+    let idp = build::activated(&draft);
+    let made = event(EventKind::ConnectionCreated);
+    bench.calm.put_connection(&ctx, o, None, &idp, None, Some(&made)).await.unwrap();
+    let pair = build::key_pair(world);
+    bench.calm.create_key_pair(&ctx, o, &pair, &made).await.unwrap();
+    store.sign_in_setup(&ctx, o).await.unwrap();
+    line(bench, "organization, connection (2 certificates), key pair", (2.0, 0.0));
+
+    let (mary, created) = (big_user(bench, "mary@example.com"), event(EventKind::MemberCreated));
+    let keys = user_keys(&mary);
+    bench.calm.create_user(&ctx, o, &mary, &keys, None, &created).await.unwrap();
+    (idp.id, mary)
+}
+
+const NOTHING: SignInWrite<'_> = SignInWrite {
+    flow: None,
+    assertion: None,
+    member: None,
+    name_id: None,
+    session: None,
+    grant: None,
+    connection: None,
+};
+
+async fn sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
+    let (ctx, o, store, world) = (bench.ctx(), &bench.organization, &bench.store, &bench.world);
+    let (session, seen) = (build::session(world, mary.id, idp), build::assertion(world));
+    let grant = build::grant(world, &session);
+    let tile = SignInWrite {
+        assertion: Some(&seen),
+        session: Some(&session),
+        grant: Some(&grant),
+        ..NOTHING
+    };
+    read_for_sign_in(bench, mary).await;
+    store.sign_in(&ctx, o, tile).await.unwrap();
+    log_sign_in(bench, mary).await;
+    line(bench, "SAML sign-in, IdP-initiated, known member, up to the code", (5.0, 8.0));
+
+    let (flow, seen) = (build::flow(world, idp), build::assertion(world));
+    store.put_flow(&ctx, o, &flow).await.unwrap();
+    line(bench, "begin a sign-in (the flow alone)", (0.0, 1.0));
+    let session = build::session(world, mary.id, idp);
+    let grant = build::grant(world, &session);
+    read_for_sign_in(bench, mary).await;
+    store.flow(&ctx, o, &flow.id).await.unwrap().unwrap();
+    let write = SignInWrite {
+        flow: Some(&flow.id),
+        assertion: Some(&seen),
+        session: Some(&session),
+        grant: Some(&grant),
+        ..NOTHING
+    };
+    store.sign_in(&ctx, o, write).await.unwrap();
+    log_sign_in(bench, mary).await;
+    line(bench, "the same, begun here (with its flow)", (6.0, 10.0));
+
+    let (newcomer, seen) = (big_user(bench, "new@example.com"), build::assertion(world));
+    let session = build::session(world, newcomer.id, idp);
+    let (grant, keys) = (build::grant(world, &session), user_keys(&newcomer));
+    let (created, name_id) = (event(EventKind::MemberCreated), key(Index::NameId, "conn 00u1"));
+    let first = SignInWrite {
+        assertion: Some(&seen),
+        member: Some(NewMember { user: &newcomer, keys: &keys, seats: Some(900), event: &created }),
+        name_id: Some(&name_id),
+        session: Some(&session),
+        grant: Some(&grant),
+        ..NOTHING
+    };
+    read_for_sign_in(bench, &newcomer).await;
+    store.sign_in(&ctx, o, first).await.unwrap();
+    log_sign_in(bench, &newcomer).await;
+    // The member (10 as ever, with an externalId) and the NameID's row on top.
+    line(bench, "the same, a new member, another NameID", (4.0, 20.0));
+}
+
+async fn after_sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
+    let (ctx, o, store, world) = (bench.ctx(), &bench.organization, &bench.store, &bench.world);
+    let grant = build::grant(world, &build::session(world, mary.id, idp));
+    bench.calm.put_grant(&ctx, o, &grant).await.unwrap();
+    let before = store.grant(&ctx, o, &grant.id).await.unwrap().unwrap();
+    let redeemed = Grant {
+        state: GrantState::Redeemed { token: before.code, expires: ctx.now().plus_secs(3_600) },
+        version: 2,
+        ..before.clone()
+    };
+    store.update_grant(&ctx, o, &before, &redeemed).await.unwrap();
+    line(bench, "redeem a code (its record alone)", (1.0, 1.0));
+
+    let record = build::password(world);
+    bench.calm.put_password(&ctx, o, mary.id, None, &record, None, None).await.unwrap();
+    store.count(&ctx, o, "digest", 60).await.unwrap();
+    let before = store.password(&ctx, o, mary.id).await.unwrap().unwrap();
+    let wrong = PasswordRecord { failures: 1, version: 2, ..before.clone() };
+    store.put_password(&ctx, o, mary.id, Some(&before), &wrong, None, None).await.unwrap();
+    line(bench, "a wrong password (counter and record)", (1.0, 2.0));
+}
+
 #[tokio::test]
 async fn operations_stay_within_their_budget() {
     let bench = Bench::start().await;
@@ -167,6 +307,9 @@ async fn operations_stay_within_their_budget() {
     let made = event(EventKind::OrganizationCreated);
     bench.calm.create_organization(&bench.ctx(), &one, &made).await.unwrap();
     println!("| operation | measured (read / write) | ceiling |\n|---|---|---|");
+    let (idp, mary) = set_up(&bench).await;
+    sign_in_part(&bench, &idp, &mary).await;
+    after_sign_in_part(&bench, &idp, &mary).await;
     users_part(&bench).await;
     groups_part(&bench).await;
     list_part(&bench).await;

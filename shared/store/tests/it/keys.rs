@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use lychgate_core::{
-    ids::{AccessTokenId, EventId, GroupId, OperatorKeyId, OrganizationId, UserId},
+    ids::{
+        AccessTokenId, ApplicationId, AttemptId, ConnectionId, EventId, FlowId, GrantId, GroupId,
+        KeyPairId, LinkId, OperatorKeyId, OrganizationId, SessionId, UserId,
+    },
     ports::List,
     record::{Index, IndexKey},
     time::Timestamp,
@@ -60,6 +63,25 @@ enum Thing {
     AccessToken(AccessTokenId),
     Chore(Uuid, String),
     OperatorKey(OperatorKeyId),
+    Connection(ConnectionId),
+    KeyPair(KeyPairId),
+    Flow(FlowId),
+    Seen(String),
+    Session(Uuid, SessionId),
+    Grant(GrantId),
+    Attempt(Uuid),
+    Password(Uuid),
+    Link(LinkId),
+    Counter(String, u64, u64),
+    Application(ApplicationId),
+    EmailDomain(String),
+}
+
+impl Thing {
+    /// Whether it belongs to no organization.
+    const fn is_the_stacks(&self) -> bool {
+        matches!(self, Self::OperatorKey(_) | Self::Application(_) | Self::EmailDomain(_))
+    }
 }
 
 fn thing() -> impl Strategy<Value = Thing> {
@@ -86,6 +108,29 @@ fn thing() -> impl Strategy<Value = Thing> {
         short(16).prop_map(|text| Thing::AccessToken(AccessTokenId::from_bare(&text).unwrap())),
         (id(), "[A-Za-z0-9_-]{0,4}").prop_map(|(a, b)| Thing::Chore(a, b)),
         short(8).prop_map(|text| Thing::OperatorKey(OperatorKeyId::from_bare(&text).unwrap())),
+        sign_in_thing(),
+    ]
+}
+
+fn sign_in_thing() -> impl Strategy<Value = Thing> {
+    let id = || (0_u128..3).prop_map(Uuid::from_u128);
+    // The same characters for ids of several kinds, so that they meet.
+    let eight = || proptest::sample::select(vec!["00000000", "zzzzzzzz", "s0000000"]);
+    let sixteen = || proptest::sample::select(vec!["0000000000000000", "zzzzzzzzzzzzzzzz"]);
+    prop_oneof![
+        eight().prop_map(|text| Thing::Connection(ConnectionId::from_bare(text).unwrap())),
+        eight().prop_map(|text| Thing::KeyPair(KeyPairId::from_bare(text).unwrap())),
+        short(26).prop_map(|text| Thing::Flow(FlowId::from_bare(&text).unwrap())),
+        value().prop_map(Thing::Seen),
+        (id(), sixteen())
+            .prop_map(|(user, text)| Thing::Session(user, SessionId::from_bare(text).unwrap())),
+        sixteen().prop_map(|text| Thing::Grant(GrantId::from_bare(text).unwrap())),
+        id().prop_map(Thing::Attempt),
+        id().prop_map(Thing::Password),
+        sixteen().prop_map(|text| Thing::Link(LinkId::from_bare(text).unwrap())),
+        (value(), 1_u64..4, 0_u64..200).prop_map(|(a, b, c)| Thing::Counter(a, b, c)),
+        short(12).prop_map(|text| Thing::Application(ApplicationId::from_bare(&text).unwrap())),
+        value().prop_map(Thing::EmailDomain),
     ]
 }
 
@@ -107,6 +152,18 @@ fn key_of(organization: &OrganizationId, thing: &Thing) -> Key {
         Thing::AccessToken(id) => keys::access_token(o, id),
         Thing::Chore(id, change) => keys::chore(o, *id, change),
         Thing::OperatorKey(id) => keys::operator_key(id),
+        Thing::Connection(id) => keys::connection(o, id),
+        Thing::KeyPair(id) => keys::key_pair(o, id),
+        Thing::Flow(id) => keys::flow(o, id),
+        Thing::Seen(digest) => keys::assertion_seen(o, digest),
+        Thing::Session(user, id) => keys::session(o, UserId::from(*user), id),
+        Thing::Grant(id) => keys::grant(o, id),
+        Thing::Attempt(id) => keys::attempt(o, AttemptId::from(*id)),
+        Thing::Password(id) => keys::password(o, UserId::from(*id)),
+        Thing::Link(id) => keys::link(o, id),
+        Thing::Counter(subject, secs, window) => keys::counter(o, subject, *secs, *window),
+        Thing::Application(id) => keys::application(id),
+        Thing::EmailDomain(domain) => keys::email_domain(domain),
     }
 }
 
@@ -122,7 +179,7 @@ proptest! {
             let organization = OrganizationId::from_bare(organization).unwrap();
             for thing in &things {
                 let key = key_of(&organization, thing);
-                let operators = matches!(thing, Thing::OperatorKey(_));
+                let operators = thing.is_the_stacks();
                 prop_assert!(operators || key.pk.starts_with(&keys::root(&organization)));
                 prop_assert!(key.pk.len() <= 2_048 && !key.sk.is_empty());
                 let place = if operators || !distinct { 0 } else { place };
@@ -157,4 +214,18 @@ fn the_order_of_markers_and_requests_is_that_of_their_numbers() {
     assert!(keys::marker_sort(u64::MAX - 1) < keys::marker_sort(u64::MAX));
     let sort = |millis| keys::request_sort(Timestamp::from_unix_millis(millis), "x");
     assert!(sort(999_999_999_999) < sort(1_000_000_000_000));
+}
+
+proptest! {
+    /// What a sign-in reads in one query is the organization, its connections and its key pairs: no more, no less.
+    #[test]
+    fn the_setup_is_one_stretch(thing in thing()) {
+        let o = OrganizationId::from_bare("0123456789abcdef").unwrap();
+        let key = key_of(&o, &thing);
+        let within = key.pk == keys::root(&o)
+            && (keys::SETUP_FIRST..=keys::SETUP_LAST).contains(&key.sk.as_str());
+        let wanted =
+            matches!(thing, Thing::Organization | Thing::Connection(_) | Thing::KeyPair(_));
+        prop_assert_eq!(within, wanted);
+    }
 }

@@ -17,3 +17,4 @@ mod keys;
 mod large;
 mod organizations;
 mod races;
+mod sign_in;

@@ -1,6 +1,6 @@
 //! One organization in one store, with the steps that the cases are made of.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, future::poll_fn, pin::Pin, task::Poll};
 
 use lychgate_core::{
     ctx::Ctx,
@@ -210,4 +210,22 @@ pub(super) fn ids(users: &[User]) -> Vec<MemberId> {
     let mut ids: Vec<MemberId> = users.iter().map(|user| MemberId::User(user.id)).collect();
     ids.sort_by_key(|id| id.uuid());
     ids
+}
+
+/// All of these at once, each going on when it can; what they gave, in their order.
+pub(super) async fn together<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<Pin<Box<F>>> = all.map(Box::pin).collect();
+    let mut done: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, done) in waiting.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                *done = Some(output);
+            }
+        }
+        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
 }

@@ -4,19 +4,38 @@
 mod groups;
 mod here;
 mod rest;
+mod sign_in;
+mod sign_in_rest;
 mod users;
 
 pub use groups::*;
 pub use rest::*;
+pub use sign_in::*;
+pub use sign_in_rest::*;
 pub use users::*;
 
 use lychgate_core::ports::{
-    AccessTokens, Directory, Groups, Journal, Leftovers, OperatorKeys, Organizations, Users,
+    AccessTokens, Applications, Attempts, Directory, EmailDomains, Grants, Groups, Journal,
+    Leftovers, OperatorKeys, Organizations, Passwords, Sessions, SignIns, Users,
 };
 
 /// All ports at once.
 pub trait Store:
-    Directory + Users + Groups + Organizations + Journal + AccessTokens + OperatorKeys + Leftovers
+    Directory
+    + Users
+    + Groups
+    + Organizations
+    + Journal
+    + AccessTokens
+    + OperatorKeys
+    + Leftovers
+    + SignIns
+    + Sessions
+    + Grants
+    + Applications
+    + Attempts
+    + Passwords
+    + EmailDomains
 {
 }
 
@@ -29,6 +48,13 @@ impl<S> Store for S where
         + AccessTokens
         + OperatorKeys
         + Leftovers
+        + SignIns
+        + Sessions
+        + Grants
+        + Applications
+        + Attempts
+        + Passwords
+        + EmailDomains
 {
 }
 
@@ -71,6 +97,24 @@ macro_rules! store_contract {
             access_tokens_are_kept_per_organization,
             operator_keys_come_and_go,
             nothing_is_left_over_after_a_quiet_day,
+            a_started_sign_in_is_found_until_it_ends,
+            a_sign_in_writes_all_of_it,
+            a_sign_in_that_fails_writes_nothing,
+            an_assertion_is_used_once,
+            a_test_uses_its_assertion_up,
+            of_twenty_equal_sign_ins_one_succeeds,
+            the_last_sign_in_moves_no_version,
+            nobody_signs_in_to_nowhere,
+            connections_are_written_at_their_version,
+            a_setup_brings_everything_in_order,
+            sessions_end_and_are_written_at_their_version,
+            a_crowd_of_sessions_ends,
+            a_code_is_redeemed_by_one,
+            passwords_go_with_their_member,
+            links_and_counters_end,
+            attempts_are_listed_newest_first,
+            applications_are_written_at_their_version,
+            an_email_domain_leads_to_one_organization,
         }
     };
     (@cases $store:path; $($case:ident,)*) => { $(

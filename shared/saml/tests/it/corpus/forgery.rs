@@ -112,9 +112,7 @@ fn other_keys() -> Vec<Case> {
     let silent = ResponseSpec { key_info: false, ..evil.clone() }.xml(&attacker()).unwrap();
     let theirs = STANDARD.encode(attacker().certificate());
     let claimed = own.replace(&theirs, &STANDARD.encode(idp().certificate()));
-    let location = format!(
-        "<ds:KeyInfo><ds:RetrievalMethod URI=\"https://attacker.example/key\"></ds:RetrievalMethod></ds:KeyInfo>"
-    );
+    let location = "<ds:KeyInfo><ds:RetrievalMethod URI=\"https://attacker.example/key\"></ds:RetrievalMethod></ds:KeyInfo>";
     let source = "classic; node-saml fixtures";
     vec![
         reject("keyinfo-confusion", "a-attackers-certificate", own.clone(), source),
@@ -123,7 +121,7 @@ fn other_keys() -> Vec<Case> {
         reject(
             "keyinfo-confusion",
             "d-retrieval-method",
-            with(&own, "ds:KeyInfo", &location),
+            with(&own, "ds:KeyInfo", location),
             source,
         ),
         reject(

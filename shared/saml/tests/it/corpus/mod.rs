@@ -9,7 +9,7 @@ mod encryption;
 mod forgery;
 mod others;
 mod policy;
-mod text;
+pub(crate) mod text;
 mod wrapping;
 
 use std::{
@@ -33,19 +33,23 @@ pub(crate) enum Kind {
     Form,
     /// The raw query of the Redirect binding.
     Query,
-    /// A logout message of the POST binding, decoded.
-    Logout,
+    /// A logout request of the POST binding, decoded.
+    LogoutRequest,
+    /// A logout response of the POST binding, decoded.
+    LogoutResponse,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Xml, Self::Form, Self::Query, Self::Logout];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Xml, Self::Form, Self::Query, Self::LogoutRequest, Self::LogoutResponse];
 
     pub(crate) const fn extension(self) -> &'static str {
         match self {
             Self::Xml => "xml",
             Self::Form => "form",
             Self::Query => "query",
-            Self::Logout => "logout.xml",
+            Self::LogoutRequest => "logout-request.xml",
+            Self::LogoutResponse => "logout-response.xml",
         }
     }
 }

@@ -192,7 +192,7 @@ fn answers() -> Vec<Case> {
             spec.in_response_to = Some(String::new());
             spec.confirmations[0].in_response_to = Some(String::new());
         }),
-        case("unsolicited-when-it-is-off", unsolicited(off.clone(), none)),
+        case("unsolicited-when-it-is-off", unsolicited(off, none)),
         case(
             "unsolicited-with-an-answer-in-confirmation",
             unsolicited(on.clone(), |spec| spec.in_response_to = None),

@@ -6,7 +6,7 @@ use super::{Case, accept, reject};
 use crate::forge::*;
 
 /// The attacker owns this address: its beginning is somebody else's.
-const LONG: &str = "owner@acme.example.evil.example";
+pub(crate) const LONG: &str = "owner@acme.example.evil.example";
 
 const COMMENTS: &str = "CVE-2017-11427, -11428, -11429, -11430, CVE-2018-0489, VU#475445";
 

@@ -56,6 +56,8 @@ struct Table {
     counts: BTreeMap<String, u64>,
     fences: usize,
     chores: usize,
+    /// Flows, assertions, sessions, codes, passwords, links, counters.
+    signing_in: usize,
 }
 
 async fn scan(bench: &Bench) -> Vec<Item> {
@@ -83,7 +85,8 @@ fn sort(bench: &Bench, items: Vec<Item>) -> Table {
     let mut table = Table::default();
     for item in items {
         let (pk, sk) = (text(&item, "pk").to_owned(), text(&item, "sk").to_owned());
-        let outside = pk.starts_with("DOMAIN#") || pk == "ORGS" || pk == "OPERATOR";
+        let outside = ["DOMAIN#", "EDOMAIN#"].iter().any(|kind| pk.starts_with(kind))
+            || ["ORGS", "OPERATOR", "APPS"].contains(&pk.as_str());
         assert!(outside || pk.starts_with("O#"), "a key without an organization: {pk}");
         let Some(rest) = pk.strip_prefix(&root) else {
             continue;
@@ -93,11 +96,14 @@ fn sort(bench: &Bench, items: Vec<Item>) -> Table {
             ["", "U"] => drop(table.users.insert(sk, item)),
             ["", "G"] => drop(table.groups.insert(sk, item)),
             ["", "M", group] => drop(table.rows.insert(((*group).to_owned(), sk), item)),
+            // A NameID's row belongs to a session.
+            ["", "K", value] if value.starts_with("nameId#") => {}
             ["", "K", value] => drop(table.keys.insert(((*value).to_owned(), sk), item)),
             ["", "N"] => drop(table.counts.insert(sk, number(&item, "n").unwrap())),
             ["", "F", _] => table.fences += 1,
             ["", "X"] => table.chores += 1,
-            ["", "E" | "R" | "P"] | ["", "P", _] | [""] => {}
+            ["", "L" | "A" | "C" | "S" | "W" | "H" | "Z", _] => table.signing_in += 1,
+            ["", "E" | "R" | "P" | "Q"] | ["", "P", _] | [""] => {}
             other => panic!("an unknown kind of item: {other:?}"),
         }
     }
@@ -210,4 +216,9 @@ pub(crate) async fn check_clean(bench: &Bench) {
 /// How many rows there are, seen or not.
 pub(crate) async fn rows(bench: &Bench) -> usize {
     sort(bench, scan(bench).await).rows.len()
+}
+
+/// How many items of signing in there are: flows, assertions, sessions, codes, passwords, links, counters.
+pub(crate) async fn signing_in(bench: &Bench) -> usize {
+    sort(bench, scan(bench).await).signing_in
 }

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::{
         query::{QueryInput, QueryOutput},
         transact_get_items::{TransactGetItemsInput, TransactGetItemsOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
+        update_item::{UpdateItemInput, UpdateItemOutput},
     },
     types::{ConsumedCapacity, ReturnConsumedCapacity},
 };
@@ -128,7 +129,7 @@ macro_rules! units {
     ($output:expr, $($kind:ty),*) => {{
         let mut found: Vec<(ConsumedCapacity, bool)> = Vec::new();
         $(if let Some(output) = $output.downcast_ref::<$kind>() {
-            found.extend(output.consumed_capacity.clone().map(|units| (units, stringify!($kind) == "PutItemOutput" || stringify!($kind) == "DeleteItemOutput")));
+            found.extend(output.consumed_capacity.clone().map(|units| (units, stringify!($kind) == "PutItemOutput" || stringify!($kind) == "DeleteItemOutput" || stringify!($kind) == "UpdateItemOutput")));
         })*
         found
     }};
@@ -154,11 +155,13 @@ impl Intercept for Shared {
             TransactGetItemsInput,
             PutItemInput,
             DeleteItemInput,
+            UpdateItemInput,
             TransactWriteItemsInput
         );
         let is_write = input.downcast_ref::<TransactWriteItemsInput>().is_some()
             || input.downcast_ref::<PutItemInput>().is_some()
-            || input.downcast_ref::<DeleteItemInput>().is_some();
+            || input.downcast_ref::<DeleteItemInput>().is_some()
+            || input.downcast_ref::<UpdateItemInput>().is_some();
         let mut state = self.0.state.lock().unwrap();
         if state.dead {
             return Err("the process is dead".into());
@@ -222,9 +225,14 @@ impl Intercept for Shared {
             return Ok(());
         };
         let mut state = self.0.state.lock().unwrap();
-        for (units, is_write) in
-            units!(output, GetItemOutput, QueryOutput, PutItemOutput, DeleteItemOutput)
-        {
+        for (units, is_write) in units!(
+            output,
+            GetItemOutput,
+            QueryOutput,
+            PutItemOutput,
+            DeleteItemOutput,
+            UpdateItemOutput
+        ) {
             let units = units.capacity_units.unwrap_or_default();
             if is_write {
                 state.units.write += units;

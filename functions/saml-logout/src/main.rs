@@ -1,0 +1,18 @@
+//! The `saml-logout` function.
+
+use std::process::ExitCode;
+
+use lychgate_outbound::{Endpoints, signer};
+use lychgate_store::{Config, connect};
+
+fn main() -> ExitCode {
+    lychgate_edge::run::main(async |config, stack| {
+        let endpoints = Endpoints { kms: config.kms_url.clone(), ..Endpoints::default() };
+        let signer = signer(None, config.saml_key.as_deref(), &endpoints)?;
+        let store = connect(Config {
+            table: config.table()?.to_owned(),
+            endpoint_url: config.endpoint_url.clone(),
+        });
+        Ok(saml_logout::handler(stack, store.await?, signer))
+    })
+}
