@@ -48,7 +48,6 @@ pub mod sign_in;
 // The OpenID provider that applications sign people in with.
 pub mod oidc;
 
-// The operator's side, the token endpoint, and the daily sweep.
 // The operator's side, the token endpoint, and what a schedule calls.
 pub mod operator;
 pub mod client_credentials;

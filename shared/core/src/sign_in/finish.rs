@@ -419,9 +419,13 @@ impl Keys {
         );
         for (pair, opened) in setup.key_pairs.iter().zip(opened.await) {
             match opened {
-                Ok(pkcs8) => {
-                    keys.open.push(DecryptionKey { fingerprint: pair.fingerprint.clone(), pkcs8 })
-                }
+                Ok(pkcs8) => match DecryptionKey::from_pkcs8(pair.fingerprint.clone(), &pkcs8) {
+                    Ok(key) => keys.open.push(key),
+                    Err(_) => {
+                        let private = format!("the key {} cannot be read", pair.id);
+                        keys.failed = Some(OutsideError { private });
+                    }
+                },
                 Err(error) => keys.failed = Some(error),
             }
         }
