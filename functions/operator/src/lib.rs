@@ -207,13 +207,7 @@ impl<S: Store, M: Mailer> Operator<S, M> {
 /// The routes that take parameters in the query: each of them checks their names itself.
 fn is_paged(method: Method, noun: &str) -> bool {
     method == Method::Get
-        && matches!(
-            noun,
-            "/v1/organizations"
-                | "directory/requests"
-                | "events"
-                | "members"
-        )
+        && matches!(noun, "/v1/organizations" | "directory/requests" | "events" | "members")
 }
 
 /// A route of the table that no file here serves: a defect of ours, held off by a test over the whole table.

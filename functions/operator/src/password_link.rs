@@ -2,7 +2,7 @@
 
 use lychgate_core::{
     ctx::Ctx,
-    operator::{Refusal, RefusalKind, members, organizations},
+    operator::{Refusal, RefusalKind, member_sessions, organizations},
     passwords,
     ports::outside::Mailer,
 };
@@ -28,9 +28,10 @@ pub(crate) async fn make<S: Store, M: Mailer>(
         return Err(problem::of(Refusal::invalid("send", detail)));
     }
     let (organization, member) = (incoming.parameter("organization"), incoming.parameter("member"));
-    let organization =
-        organizations::read(ctx, store, organization).await.map_err(problem::of)?;
-    let user = members::read(ctx, store, &organization.id, member).await.map_err(problem::of)?;
+    let organization = organizations::find(ctx, store, organization).await.map_err(problem::of)?;
+    let id = organization.id.to_string();
+    let existing = member_sessions::existing(ctx, store, &id, member).await;
+    let (_, user) = existing.map_err(problem::of)?;
     let mailer = mailer.filter(|_| send);
     let link = passwords::link_by_hand(ctx, store, mailer, &organization, &user).await;
     let (url, sent) = link.map_err(|refusal| problem::of(told(refusal)))?;
