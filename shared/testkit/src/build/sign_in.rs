@@ -71,6 +71,7 @@ pub fn connection(world: &dyn World, name: &str) -> Connection {
         live: None,
         draft: Some(settings(world)),
         test_window_ends: None,
+        ends_checked: None,
         created: world.now(),
         version: 1,
     }
