@@ -285,7 +285,6 @@ def judge_redemption(judgement, application, browser):
         ("no verifier", {"code_verifier": ""}, "invalid_request"),
         ("a verifier that is too short", {"code_verifier": "short"}, "invalid_request"),
         ("another redirect_uri", {"redirect_uri": application.redirect_uri + "/"}, "invalid_grant"),
-        ("another grant", {"grant_type": "client_credentials"}, "unsupported_grant_type"),
         ("another code", {"code": "lygc_made_up"}, "invalid_grant"),
     ]:
         if "code" in more:
@@ -293,6 +292,12 @@ def judge_redemption(judgement, application, browser):
         else:
             said = application.redeem(callback, kept, **more)
         judgement.check(said.get("error") == error, what, said)
+    form = {
+        "grant_type": "client_credentials", "code": parameters(callback)["code"], "client_id": application.id,
+        "redirect_uri": application.redirect_uri, "code_verifier": kept["verifier"]}
+    answer = Browser().ask(application.metadata["token_endpoint"], form)
+    said = json.loads(answer.text)
+    judgement.check((answer.status, said["error"]) == (400, "unsupported_grant_type"), "another grant", said)
     said = application.redeem(callback, kept)
     judgement.check("id_token" in said, "a refusal has used the code up", said)
     return said, kept
