@@ -2,7 +2,6 @@
 //! is told of an end.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
     reason = "a test fails by panicking"

@@ -71,6 +71,7 @@ pub fn connection(world: &dyn World, name: &str) -> Connection {
         live: None,
         draft: Some(settings(world)),
         test_window_ends: None,
+        ends_checked: None,
         created: world.now(),
         version: 1,
     }
@@ -202,6 +203,7 @@ pub fn password(world: &dyn World) -> PasswordRecord {
         set: world.now(),
         failures: 0,
         not_before: None,
+        devices: Vec::new(),
         version: 1,
     }
 }
