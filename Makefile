@@ -12,6 +12,7 @@ DATA ?= data
 STORE ?= file
 ARCH ?= x86_64
 FUZZ_RUNS ?= 50000
+DOCUMENTS ?= 20000
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV := .venv/bin
@@ -34,9 +35,9 @@ FLAG_arm64 := --arm64
 
 .PHONY: help
 help: ## What can be made here
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 	@echo
-	@echo "  Settings: PORT=$(PORT) DATA=$(DATA) STORE=$(STORE) (file, memory) ARCH=$(ARCH) (x86_64, arm64) FUZZ_RUNS=$(FUZZ_RUNS)"
+	@echo "  Settings: PORT=$(PORT) DATA=$(DATA) STORE=$(STORE) (file, memory) ARCH=$(ARCH) (x86_64, arm64) FUZZ_RUNS=$(FUZZ_RUNS) DOCUMENTS=$(DOCUMENTS)"
 
 # --- Using it -------------------------------------------------------------------------------------------------------
 
@@ -71,10 +72,10 @@ test: ## All tests, and the outside judges. The last line names what was skipped
 	@mkdir -p $(TARGET) && rm -f $(SKIPPED)
 	@$(MAKE) test-rust
 	@$(MAKE) test-doc
-	@if tests/judges/venv.sh; then $(MAKE) lint-template judge-scim; \
+	@if tests/judges/venv.sh; then $(MAKE) lint-template judge-scim judge-c14n judge-saml judge-oidc judge-outbound; \
 	elif [ "$${CI:-}" = true ]; then echo "CI skips no judge."; exit 1; \
-	else echo "template, openapi, scim2-tester, tour" > $(SKIPPED); fi
-	@if [ -f $(SKIPPED) ]; then echo "all tests passed; judges skipped: $$(cat $(SKIPPED)) (the reason is above)"; \
+	else printf '%s\n' template openapi scim2-tester tour c14n saml-idps oidc outbound > $(SKIPPED); fi
+	@if [ -f $(SKIPPED) ]; then echo "all tests passed; judges skipped: $$(paste -sd' ' $(SKIPPED)) (the reason is above)"; \
 	else echo "all tests passed; no judge was skipped"; fi
 
 .PHONY: test-rust
@@ -93,6 +94,22 @@ judge-scim: venv ## Servers of their own against scim2-tester, the API's descrip
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/openapi.py
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/oidc.py
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- python3 tests/judges/tour.py $(TARGET)
+
+.PHONY: judge-c14n
+judge-c14n: venv ## Canonicalization of DOCUMENTS random documents against libxml2's
+	cargo build --workspace --example c14n
+	$(VENV)/python tests/judges/c14n.py $(TARGET)/debug/examples/c14n --count $(DOCUMENTS)
+
+.PHONY: judge-saml
+judge-saml: venv ## Identity providers that are not ours sign people in, and are refused (IDPS="pysaml2 samlp signxml")
+	cargo build --workspace --bins
+	SKIPPED=$(SKIPPED) python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- \
+		$(VENV)/python tests/judges/saml_idps.py $(IDPS)
+
+.PHONY: judge-oidc
+judge-oidc: venv ## A client library that is not ours (Authlib) against the OpenID provider
+	cargo build --workspace --bins
+	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/oidc.py
 
 .PHONY: judge-outbound
 judge-outbound: venv ## KMS and SES against services that we did not write (moto)
@@ -120,9 +137,10 @@ fuzz-smoke: ## Each fuzz body FUZZ_RUNS times, seeded
 	FUZZ_RUNS=$(FUZZ_RUNS) cargo test --workspace --test it --quiet -- fuzz
 
 .PHONY: bench
-bench: ## CPU per operation, against a bare handler that makes the same calls (QUICK=1: a look in between)
+bench: venv ## CPU per operation against a bare handler, and of a SAML response beside python3-saml (QUICK=1: a look in between)
 	cargo build --profile bench --workspace --bin bench
 	$(TARGET)/release/bench $(if $(QUICK),--quick)
+	$(TARGET)/release/bench $(if $(QUICK),--quick) --saml $(VENV)/python tests/judges/bench_python3_saml.py
 
 .PHONY: sizes
 sizes: build ## Bytes of each function; foreign code in it fails
@@ -160,10 +178,15 @@ judges-lock: venv ## Write tests/judges/requirements.txt anew from requirements.
 	python3 -m venv $(TARGET)/pip-tools
 	$(TARGET)/pip-tools/bin/pip install --quiet pip-tools
 	$(TARGET)/pip-tools/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-trusted-host --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
 		--output-file tests/judges/requirements.txt tests/judges/requirements.in
+
+.PHONY: node-lock
+node-lock: ## Write tests/judges/idp_samlp/package-lock.json anew from package.json, without the addresses of a registry
+	cd tests/judges/idp_samlp && rm -f package-lock.json && npm install --package-lock-only \
+		--omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 .PHONY: clean
 clean: ## Remove what was built; the data stays
 	cargo clean
-	rm -rf .venv .aws-sam
+	rm -rf .venv .aws-sam tests/judges/idp_samlp/node_modules

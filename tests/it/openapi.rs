@@ -7,9 +7,12 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use lychgate_core::{
-    client_credentials, cursor, event, groups, index, journal, list, matching,
+    application, client_credentials, connection, cursor, event, groups, index, journal, list,
+    matching,
     oidc::{authorize, jws},
-    operator::{self, checks, directory, events, keys, licence, members},
+    operator::{
+        self, checks, connection_policy, directory, events, keys, licence, members, metadata, uris,
+    },
     organization, render, session,
 };
 use lychgate_edge::{
@@ -24,6 +27,8 @@ use lychgate_scim::{
 /// Every limit that a document may name. A new one that is named gets a line here.
 fn limits() -> Vec<(&'static str, u64)> {
     let usizes = [
+        ("APPLICATIONS_MAX", application::APPLICATIONS_MAX),
+        ("ATTRIBUTE_NAME_CHARS_MAX", connection_policy::ATTRIBUTE_NAME_CHARS_MAX),
         ("ATTR_PATH_BYTES_MAX", path::ATTR_PATH_BYTES_MAX),
         ("BODY_BYTES_MAX", request::BODY_BYTES_MAX),
         ("BULK_ID_BYTES_MAX", message::bulk::BULK_ID_BYTES_MAX),
@@ -37,6 +42,8 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("DECLARED_ATTRIBUTES_MAX", declared::DECLARED_ATTRIBUTES_MAX),
         ("DOMAIN_CHARS_MAX", organization::DOMAIN_CHARS_MAX),
         ("DOMAIN_CHARS_MIN", organization::DOMAIN_CHARS_MIN),
+        ("EMAIL_DOMAINS_MAX", organization::EMAIL_DOMAINS_MAX),
+        ("EMAIL_DOMAIN_CHARS_MAX", checks::EMAIL_DOMAIN_CHARS_MAX),
         ("EMAILS_MAX", index::EMAILS_MAX),
         ("EVENT_MEMBERS_MAX", event::EVENT_MEMBERS_MAX),
         ("FILTER_BYTES_MAX", filter::FILTER_BYTES_MAX),
@@ -52,6 +59,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("MEMBERS_CHANGED_MAX", groups::MEMBERS_CHANGED_MAX),
         ("MEMBERS_PER_REQUEST_MAX", resource::MEMBERS_PER_REQUEST_MAX),
         ("MEMBERS_READ_MAX", groups::MEMBERS_READ_MAX),
+        ("METADATA_URL_BYTES_MAX", metadata::METADATA_URL_BYTES_MAX),
         ("NAME_CHARS_MAX", checks::NAME_CHARS_MAX),
         ("NONCE_BYTES_MAX", authorize::NONCE_BYTES_MAX),
         ("NOTICES_MAX", notice::NOTICES_MAX),
@@ -64,13 +72,16 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("path::PATH_BYTES_MAX", path::PATH_BYTES_MAX),
         ("PROJECTION_NAMES_MAX", project::PROJECTION_NAMES_MAX),
         ("QUERY_BYTES_MAX", request::QUERY_BYTES_MAX),
-        ("REDIRECT_URI_BYTES_MAX", authorize::REDIRECT_URI_BYTES_MAX),
+        ("REDIRECT_URIS_MAX", application::REDIRECT_URIS_MAX),
         ("RESOURCE_BYTES_MAX", resource::RESOURCE_BYTES_MAX),
         ("SCOPE_BYTES_MAX", client_credentials::SCOPE_BYTES_MAX),
+        ("SESSIONS_PER_MEMBER_MAX", session::SESSIONS_PER_MEMBER_MAX),
+        ("REDIRECT_URI_BYTES_MAX", authorize::REDIRECT_URI_BYTES_MAX),
         ("STATE_BYTES_MAX", authorize::STATE_BYTES_MAX),
         ("STRING_BYTES_MAX", value::STRING_BYTES_MAX),
         ("TOKENS_MAX", organization::TOKENS_MAX),
         ("UNKNOWN_MEMBERS_KEPT_MAX", journal::UNKNOWN_MEMBERS_KEPT_MAX),
+        ("URI_BYTES_MAX", uris::URI_BYTES_MAX),
         ("USER_NAME_BYTES_MAX", resource::USER_NAME_BYTES_MAX),
         ("VALUES_PER_ATTRIBUTE_MAX", value::VALUES_PER_ATTRIBUTE_MAX),
     ];
@@ -79,6 +90,7 @@ fn limits() -> Vec<(&'static str, u64)> {
     limits.extend([
         ("ACCESS_TOKEN_SECS_MAX", u64::from(organization::ACCESS_TOKEN_SECS_MAX)),
         ("ACCESS_TOKEN_SECS_MIN", u64::from(organization::ACCESS_TOKEN_SECS_MIN)),
+        ("CLOCK_SKEW_SECS_MAX", u64::from(connection::CLOCK_SKEW_SECS_MAX)),
         ("EVENT_SETTLE_SECS", events::EVENT_SETTLE_SECS),
         ("MEMBERS_SCANNED_MAX", u64::from(members::MEMBERS_SCANNED_MAX)),
         ("PAGE_SIZE_DEFAULT", u64::from(operator::PAGE_SIZE_DEFAULT)),
@@ -87,6 +99,8 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("RETENTION_DAYS_MAX", u64::from(directory::RETENTION_DAYS_MAX)),
         ("SCAN_MAX", matching::SCAN_MAX),
         ("SEATS_MAX", licence::SEATS_MAX),
+        ("SESSION_SECS_MAX", u64::from(connection::SESSION_SECS_MAX)),
+        ("SESSION_SECS_MIN", u64::from(connection::SESSION_SECS_MIN)),
         ("USERINFO_TOKEN_SECS", session::USERINFO_TOKEN_SECS),
         ("WALK_MAX", list::WALK_MAX),
     ]);

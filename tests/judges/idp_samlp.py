@@ -1,22 +1,16 @@
-"""Judge of the sign-in: the identity provider of npm's samlp against a server that is up.
-
-    with_server.py SERVER -- python tests/judges/idp_samlp.py
-
-The cases are those of saml_sign_in.py. node runs idp_samlp/index.js, whose packages node.sh has put beside it. The last
-line is `samlp: N passed, N failed`.
+"""The identity provider of npm's samlp, for saml_idps.py: node runs idp_samlp/index.js, beside which node.sh has put the
+packages.
 """
 
 import json
 import pathlib
 import subprocess
-import sys
-import tempfile
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 
 import certificate
-from saml_sign_in import ACS_TIMEOUT_SECS, IdentityProvider, Judge, Organization, Wrong
+from saml_sign_in import ACS_TIMEOUT_SECS, IdentityProvider, Organization, Wrong
 
 SCRIPT = pathlib.Path(__file__).with_name("idp_samlp") / "index.js"
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
@@ -65,19 +59,3 @@ class Samlp(IdentityProvider):
     def close(self):
         self.node.stdin.close()
         self.node.wait(ACS_TIMEOUT_SECS)
-
-
-def main() -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        idp = Samlp(folder)
-        try:
-            judge = Judge(idp)
-            judge.run()
-        finally:
-            idp.close()
-    print(f"samlp: {judge.passed} passed, {judge.failed} failed")
-    return 1 if judge.failed or not judge.passed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

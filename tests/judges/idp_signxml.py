@@ -1,10 +1,8 @@
-"""Judge of the sign-in: responses signed by signxml and encrypted by xmlsec, against a server that is up.
-
-    with_server.py SERVER -- python tests/judges/idp_signxml.py
+"""Responses signed by signxml and encrypted by xmlsec, for saml_idps.py.
 
 What the two real identity providers cannot be told to do: every algorithm that we say we take, inclusive
 canonicalization, a PrefixList, keys of several kinds in one metadata, RSA-OAEP with SHA-256. The messages are written
-here; signature and encryption are the libraries'. The last line is `signxml: N passed, N failed`.
+here; signature and encryption are the libraries'.
 """
 
 import base64
@@ -12,8 +10,6 @@ import datetime
 import http.server
 import pathlib
 import secrets
-import sys
-import tempfile
 import threading
 import urllib.parse
 import xml.sax.saxutils
@@ -25,12 +21,13 @@ from lxml import etree
 from signxml import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 
 import certificate
-from saml_sign_in import Case, IdentityProvider, Judge, Organization
+from saml_sign_in import Case, IdentityProvider, Organization
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
 EXCLUSIVE = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0
 INCLUSIVE = CanonicalizationMethod.CANONICAL_XML_1_0
 LIFETIME = datetime.timedelta(minutes=5)
@@ -57,6 +54,7 @@ ENCRYPTIONS = {
     "aes256-cbc": (xmlsec.constants.TransformAes256Cbc, xmlsec.constants.KeyDataAes, 256),
     "aes128-gcm": (xmlsec.constants.TransformAes128Gcm, xmlsec.constants.KeyDataAes, 128),
     "aes256-gcm": (xmlsec.constants.TransformAes256Gcm, xmlsec.constants.KeyDataAes, 256),
+    "aes256-gcm, RSA-OAEP of XML Encryption 1.1 with SHA-256": (xmlsec.constants.TransformAes256Gcm, xmlsec.constants.KeyDataAes, 256),
     "rsa-1.5": (xmlsec.constants.TransformAes256Gcm, xmlsec.constants.KeyDataAes, 256),
 }
 PREFIX_LIST = "a PrefixList, by xmlsec"  # signxml's own does not verify with xmlsec either
@@ -191,6 +189,11 @@ class Signxml(IdentityProvider):
         transport = xmlsec.constants.TransformRsaPkcs1 if name == "rsa-1.5" else xmlsec.constants.TransformRsaOaep
         encrypted_key = xmlsec.template.add_encrypted_key(key_info, transport)
         xmlsec.template.encrypted_data_ensure_cipher_value(encrypted_key)
+        if name.endswith("SHA-256"):
+            method = encrypted_key.find(f"{{{XENC}}}EncryptionMethod")
+            method.set("Algorithm", f"{XENC11}rsa-oaep")
+            etree.SubElement(method, f"{{{DS}}}DigestMethod", Algorithm=f"{XENC}sha256")
+            etree.SubElement(method, f"{{{XENC11}}}MGF", Algorithm=f"{XENC11}mgf1sha256")
         manager = xmlsec.KeysManager()
         manager.add_key(xmlsec.Key.from_memory(to, xmlsec.constants.KeyDataFormatCertPem))
         context = xmlsec.EncryptionContext(manager)
@@ -236,15 +239,3 @@ class Signer(signxml.XMLSigner):
 def request_of(parameter: str):
     """The AuthnRequest of a Redirect."""
     return etree.fromstring(zlib.decompress(base64.b64decode(parameter), -15))
-
-
-def main() -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        judge = Judge(Signxml(folder), CASES)
-        judge.run()
-    print(f"signxml: {judge.passed} passed, {judge.failed} failed")
-    return 1 if judge.failed or not judge.passed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,7 +18,7 @@ BINARY_BYTES_MAX = {
 BINARY_BYTES_MAX_ELSE = 9_000_000
 # Words of: reading and verifying XML, decrypting it, and the cryptography that both stand on.
 XML = [b"xmldsig", b"http://www.w3.org/2001/10/xml-exc-c14n#", b"urn:oasis:names:tc:SAML"]
-DECRYPTION = [b"xmlenc#", b"xmlenc11#", b"EncryptedAssertion"]
+DECRYPTION = [b"xmlenc#aes", b"xmlenc11#", b"EncryptedAssertion"]
 CRYPTOGRAPHY = [b"aws-lc", b"AWS-LC"]
 PROVISIONING = ("scim-", "oauth-token", "directory-sweep")
 # Functions whose name begins so may not contain that.

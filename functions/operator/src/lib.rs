@@ -1,5 +1,6 @@
 //! The operator's API: `/v1/organizations…`, `/v1/applications…` and `/v1/operator-keys…`. A file per noun; each reads
-//! the request, calls one use case and shapes the reply.
+//! the request, calls one use case and shapes the reply. What sets sign-in up ([`setup`]) is a function of its own: it
+//! seals and signs, and the other does not.
 //!
 //! Every route demands an operator key before it reads anything else.
 
@@ -16,19 +17,18 @@ mod member_sessions;
 mod members;
 mod organizations;
 mod outside;
+mod password_link;
 mod problem;
+pub mod setup;
 mod sign_in;
 mod tokens;
 mod view;
 
 use lychgate_core::{
     ctx::Ctx,
-    idp::Rules,
-    operator,
-    ports::{
-        Applications, Attempts, Connections, Journal, OperatorKeys, Organizations, Passwords,
-        Sessions, Users,
-    },
+    event::Actor,
+    operator, passwords,
+    ports::{Journal, OperatorKeys, Organizations, Users, outside::Mailer},
     secret::SecretHash,
 };
 use lychgate_edge::{
@@ -45,84 +45,57 @@ use crate::body::check_query;
 pub use outside::{Outside, Parts};
 
 /// What the operator's routes need of a store.
-pub trait Store:
-    Organizations
-    + Users
-    + Journal
-    + OperatorKeys
-    + Connections
-    + Applications
-    + Attempts
-    + Sessions
-    + Passwords
-{
-}
+pub trait Store: Organizations + Users + Journal + OperatorKeys + passwords::Store {}
 
-impl<S> Store for S where
-    S: Organizations
-        + Users
-        + Journal
-        + OperatorKeys
-        + Connections
-        + Applications
-        + Attempts
-        + Sessions
-        + Passwords
-{
-}
+impl<S: Organizations + Users + Journal + OperatorKeys + passwords::Store> Store for S {}
 
-/// What the operator's routes are told at their start.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Settings {
-    /// The SHA-256 of a whole operator key, from the configuration: the key that makes the first ones.
-    pub bootstrap: Option<SecretHash>,
-    /// What is allowed in IdPs' metadata beyond the standard's text.
-    pub rules: Rules,
-}
-
-/// The handler on this store, with this outside.
-pub fn handler<S: Store + 'static, O: Outside + 'static>(
+/// The handler of `operator` on this store. `bootstrap` is the SHA-256 of a whole operator key, from the configuration:
+/// the key that makes the first ones. Without a mailer links for passwords are handed over and not sent.
+pub fn handler<S: Store + 'static, M: Mailer + 'static>(
     stack: Stack,
     store: S,
-    outside: O,
-    settings: Settings,
-) -> impl Handler + use<S, O> {
-    Json::new(Operator::new(store, outside, settings), stack)
+    bootstrap: Option<SecretHash>,
+    mailer: Option<M>,
+) -> impl Handler + use<S, M> {
+    Json::new(Operator::new(store, bootstrap, mailer), stack)
 }
 
 /// The operator's routes on a store.
-pub struct Operator<S, O> {
+pub struct Operator<S, M> {
     store: S,
-    outside: O,
-    settings: Settings,
+    bootstrap: Option<SecretHash>,
+    mailer: Option<M>,
 }
 
-impl<S, O> Operator<S, O> {
+impl<S, M> Operator<S, M> {
     /// See [`handler`].
-    pub const fn new(store: S, outside: O, settings: Settings) -> Self {
-        Self { store, outside, settings }
+    pub const fn new(store: S, bootstrap: Option<SecretHash>, mailer: Option<M>) -> Self {
+        Self { store, bootstrap, mailer }
     }
 }
 
-impl<S: Store, O: Outside> Routes for Operator<S, O> {
+/// Whose key it is; every route asks this first.
+async fn authenticate<S: OperatorKeys>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    incoming: &Incoming<'_>,
+    bootstrap: Option<&SecretHash>,
+) -> Result<Actor, Problem> {
+    let authorization = incoming.request.header("authorization");
+    operator::keys::authenticate(ctx, store, authorization, bootstrap).await.map_err(problem::of)
+}
+
+impl<S: Store, M: Mailer> Routes for Operator<S, M> {
     const FUNCTION: &'static str = "operator";
 
     async fn serve(&self, ctx: &mut Ctx<'_>, incoming: &Incoming<'_>) -> Result<Reply, Problem> {
-        let authorization = incoming.request.header("authorization");
-        let actor = operator::keys::authenticate(
-            ctx,
-            &self.store,
-            authorization,
-            self.settings.bootstrap.as_ref(),
-        )
-        .await
-        .map_err(problem::of)?;
+        let actor = authenticate(ctx, &self.store, incoming, self.bootstrap.as_ref()).await?;
         ctx.actor = actor;
         self.route(ctx, incoming).await
     }
 }
 
-impl<S: Store, O: Outside> Operator<S, O> {
+impl<S: Store, M: Mailer> Operator<S, M> {
     async fn route(&self, ctx: &Ctx<'_>, incoming: &Incoming<'_>) -> Result<Reply, Problem> {
         let store = &self.store;
         // The part of the path that names the organization is the same for all; what follows picks the file.
@@ -152,22 +125,16 @@ impl<S: Store, O: Outside> Operator<S, O> {
             (Method::Delete, "tokens/{token}") => tokens::revoke(ctx, store, incoming).await,
             (Method::Get, "events") => events::history(ctx, store, incoming).await,
             (Method::Get, "/v1/operator-keys") => {
-                keys::list(ctx, store, self.settings.bootstrap.as_ref()).await
+                keys::list(ctx, store, self.bootstrap.as_ref()).await
             }
             (Method::Post, "/v1/operator-keys") => keys::create(ctx, store, incoming).await,
             (Method::Delete, "/v1/operator-keys/{key}") => {
-                keys::revoke(ctx, store, self.settings.bootstrap.as_ref(), incoming).await
+                keys::revoke(ctx, store, self.bootstrap.as_ref(), incoming).await
             }
             (method, noun) if noun.starts_with("clients") => {
                 self.clients(ctx, incoming, method, noun).await
             }
-            (method, noun) if noun.starts_with("/v1/applications") => {
-                self.applications(ctx, incoming, method, noun).await
-            }
-            (method, noun) if noun.starts_with("members") => {
-                self.members(ctx, incoming, method, noun).await
-            }
-            (method, noun) => self.sign_in(ctx, incoming, method, noun).await,
+            (method, noun) => self.members(ctx, incoming, method, noun).await,
         }
     }
 
@@ -188,89 +155,6 @@ impl<S: Store, O: Outside> Operator<S, O> {
             }
             (Method::Delete, "clients/{client}/secrets/{secret}") => {
                 clients::retire_secret(ctx, store, incoming).await
-            }
-            _ => Err(unrouted(incoming)),
-        }
-    }
-
-    async fn applications(
-        &self,
-        ctx: &Ctx<'_>,
-        incoming: &Incoming<'_>,
-        method: Method,
-        noun: &str,
-    ) -> Result<Reply, Problem> {
-        let store = &self.store;
-        match (method, noun) {
-            (Method::Get, "/v1/applications") => applications::list(ctx, store).await,
-            (Method::Post, "/v1/applications") => applications::create(ctx, store, incoming).await,
-            (Method::Get, "/v1/applications/{application}") => {
-                applications::read(ctx, store, incoming).await
-            }
-            (Method::Patch, "/v1/applications/{application}") => {
-                applications::update(ctx, store, incoming).await
-            }
-            (Method::Delete, "/v1/applications/{application}") => {
-                applications::delete(ctx, store, incoming).await
-            }
-            (Method::Post, "/v1/applications/{application}/secrets") => {
-                applications::add_secret(ctx, store, incoming).await
-            }
-            (Method::Delete, "/v1/applications/{application}/secrets/{secret}") => {
-                applications::retire_secret(ctx, store, incoming).await
-            }
-            _ => Err(unrouted(incoming)),
-        }
-    }
-
-    async fn sign_in(
-        &self,
-        ctx: &Ctx<'_>,
-        incoming: &Incoming<'_>,
-        method: Method,
-        noun: &str,
-    ) -> Result<Reply, Problem> {
-        let (store, outside, rules) = (&self.store, &self.outside, &self.settings.rules);
-        match (method, noun) {
-            (Method::Get, "sign-in") => sign_in::read(ctx, store, incoming).await,
-            (Method::Patch, "sign-in") => sign_in::update(ctx, store, incoming).await,
-            (Method::Get, "attempts") => sign_in::attempts(ctx, store, incoming).await,
-            (Method::Get, "attempts/{attempt}") => sign_in::attempt(ctx, store, incoming).await,
-            (Method::Get, "certificates") => certificates::list(ctx, store, incoming).await,
-            (Method::Post, "certificates") => {
-                certificates::generate(ctx, store, outside, incoming).await
-            }
-            (Method::Get, "certificates/{certificate}") => {
-                certificates::read(ctx, store, incoming).await
-            }
-            (Method::Delete, "certificates/{certificate}") => {
-                certificates::retire(ctx, store, incoming).await
-            }
-            (Method::Get, "connections") => connections::list(ctx, store, incoming).await,
-            (Method::Post, "connections") => connections::create(ctx, store, incoming).await,
-            (Method::Get, "connections/{connection}") => {
-                connections::read(ctx, store, incoming).await
-            }
-            (Method::Patch, "connections/{connection}") => {
-                connections::update(ctx, store, outside, incoming).await
-            }
-            (Method::Delete, "connections/{connection}") => {
-                connections::delete(ctx, store, incoming).await
-            }
-            (Method::Put, "connections/{connection}/metadata") => {
-                connections::save_metadata(ctx, store, outside, rules, incoming).await
-            }
-            (Method::Delete, "connections/{connection}/draft") => {
-                connections::discard(ctx, store, incoming).await
-            }
-            (Method::Post, "connections/{connection}/test") => {
-                connections::test(ctx, store, incoming).await
-            }
-            (Method::Post, "connections/{connection}/activate") => {
-                connections::activate(ctx, store, incoming).await
-            }
-            (Method::Post, "connections/{connection}/deactivate") => {
-                connections::deactivate(ctx, store, incoming).await
             }
             _ => Err(unrouted(incoming)),
         }
@@ -312,6 +196,9 @@ impl<S: Store, O: Outside> Operator<S, O> {
             (Method::Delete, "members/{member}/password") => {
                 member_sessions::forbid_password(ctx, store, incoming).await
             }
+            (Method::Post, "members/{member}/password/link") => {
+                password_link::make(ctx, store, self.mailer.as_ref(), incoming).await
+            }
             _ => Err(unrouted(incoming)),
         }
     }
@@ -320,15 +207,7 @@ impl<S: Store, O: Outside> Operator<S, O> {
 /// The routes that take parameters in the query: each of them checks their names itself.
 fn is_paged(method: Method, noun: &str) -> bool {
     method == Method::Get
-        && matches!(
-            noun,
-            "/v1/organizations"
-                | "attempts"
-                | "certificates/{certificate}"
-                | "directory/requests"
-                | "events"
-                | "members"
-        )
+        && matches!(noun, "/v1/organizations" | "directory/requests" | "events" | "members")
 }
 
 /// A route of the table that no file here serves: a defect of ours, held off by a test over the whole table.

@@ -2,27 +2,20 @@
 
 use std::process::ExitCode;
 
-use lychgate_core::idp::Rules;
-use lychgate_outbound::{
-    Endpoints, sealer, signer,
-    web::{Reach, WebClient},
-};
+use lychgate_outbound::{Endpoints, mailer};
 use lychgate_store::{Config, connect};
-use operator::{Parts, Settings};
 
 fn main() -> ExitCode {
     lychgate_edge::run::main(async |config, stack| {
+        let endpoints = Endpoints { sesv2: config.sesv2_url.clone(), ..Endpoints::default() };
+        let mail = match config.mail.as_deref() {
+            Some(text) => Some(mailer(Some(text), &endpoints).await?),
+            None => None,
+        };
         let store = connect(Config {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),
         });
-        let endpoints = Endpoints::default();
-        let outside = Parts {
-            sealer: sealer(config.seal_key.as_deref(), &endpoints)?,
-            signer: signer(None, config.saml_key.as_deref(), &endpoints)?,
-            fetcher: WebClient::new(Reach::Public).map_err(|error| error.private)?,
-        };
-        let settings = Settings { bootstrap: config.operator_key_hash, rules: Rules::default() };
-        Ok(operator::handler(stack, store.await?, outside, settings))
+        Ok(operator::handler(stack, store.await?, config.operator_key_hash, mail))
     })
 }

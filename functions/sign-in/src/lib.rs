@@ -14,7 +14,10 @@ mod sign_out;
 use lychgate_core::{
     ctx::Ctx,
     passwords,
-    ports::{Applications, EmailDomains, outside::Mailer},
+    ports::{
+        Applications, EmailDomains,
+        outside::{Mailer, Signer},
+    },
 };
 use lychgate_edge::{
     handler::{Handler, Stack},
@@ -31,20 +34,22 @@ pub trait Store: passwords::Store + Applications + EmailDomains {}
 impl<S: passwords::Store + Applications + EmailDomains> Store for S {}
 
 /// The handler on this store. Without a mailer nobody is sent a link; the operator can still make one.
-pub fn handler<S: Store + 'static, M: Mailer + 'static>(
+pub fn handler<S: Store + 'static, G: Signer + 'static, M: Mailer + 'static>(
     stack: Stack,
     store: S,
+    signer: G,
     mailer: Option<M>,
-) -> impl Handler + use<S, M> {
-    Paged::new(SignIn { store, mailer }, stack)
+) -> impl Handler + use<S, G, M> {
+    Paged::new(SignIn { store, signer, mailer }, stack)
 }
 
-struct SignIn<S, M> {
+struct SignIn<S, G, M> {
     store: S,
+    signer: G,
     mailer: Option<M>,
 }
 
-impl<S: Store, M: Mailer> Pages for SignIn<S, M> {
+impl<S: Store, G: Signer, M: Mailer> Pages for SignIn<S, G, M> {
     const FUNCTION: &'static str = "sign-in";
 
     async fn serve(&self, ctx: &mut Ctx<'_>, incoming: &Incoming<'_>) -> Result<Reply, Trouble> {
@@ -53,7 +58,7 @@ impl<S: Store, M: Mailer> Pages for SignIn<S, M> {
             (Get, "/sign_in") => choose::run(ctx, store, incoming).await,
             (Post, "/sign_in") => password::run(ctx, store, incoming).await,
             (Get, "/sign_out") => Ok(sign_out::ask(ctx, incoming)),
-            (Post, "/sign_out") => sign_out::run(ctx, store, incoming).await,
+            (Post, "/sign_out") => sign_out::run(ctx, store, &self.signer, incoming).await,
             (Get, "/password/forgot") => forgot::ask(ctx, store, incoming).await,
             (Post, "/password/forgot") => {
                 forgot::run(ctx, store, self.mailer.as_ref(), incoming).await

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use lychgate_outbound::{Endpoints, mailer};
+use lychgate_outbound::{Endpoints, mailer, signer};
 use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),
         });
-        Ok(sign_in::handler(stack, store.await?, mail))
+        let signer = signer(None, config.saml_key.as_deref(), &endpoints)?;
+        Ok(sign_in::handler(stack, store.await?, signer, mail))
     })
 }

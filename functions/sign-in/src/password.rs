@@ -9,9 +9,9 @@ use lychgate_core::{
 use lychgate_edge::{
     cookie::{Cookie, Cookies},
     json::Incoming,
-    page::{Trouble, Who, render},
-    pages::sign_in::Message,
+    page::{Trouble, Who},
     reply::Reply,
+    saml,
 };
 
 use crate::{
@@ -59,7 +59,7 @@ pub(crate) async fn run<S: Store>(
         Ok(signed_in) => {
             let reply = match (&request, &signed_in.code) {
                 (Some(request), Some(code)) => Reply::see_other(&code_redirect(ctx, request, code)),
-                _ => landing(&organization.name),
+                _ => saml::signed_in(&organization.name),
             };
             let session = Cookie::Session(&organization.id);
             let device = Cookie::Device(&organization.id);
@@ -73,13 +73,6 @@ pub(crate) async fn run<S: Store>(
             choose::page(ctx, incoming, &setup, status, &shown)
         }
     }
-}
-
-fn landing(organization: &str) -> Reply {
-    let sentence = format!("You are signed in to {organization}.");
-    let paragraphs =
-        [sentence.as_str(), "Open the application that you came for: it lets you in now."];
-    render(200, &Message { title: "Signed in", paragraphs: &paragraphs, button: None })
 }
 
 /// What the person is told. One sentence for everything that a stranger must not tell apart.

@@ -154,6 +154,14 @@ impl Api {
         Ok(text)
     }
 
+    /// A file, as it is.
+    ///
+    /// # Errors
+    /// The server's sentence, or why it was not reached.
+    pub fn download(&self, path: &[&str], query: &Query<'_>) -> Result<Vec<u8>, Failure> {
+        self.request(Method::Get, path, query, "*/*", None).map(|(body, _)| body)
+    }
+
     fn request(
         &self,
         method: Method,

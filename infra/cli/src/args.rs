@@ -1,10 +1,18 @@
 //! The words of the command line.
 
+mod sign_in;
+
+pub use sign_in::{
+    Addresses, ApplicationCommand, ApplicationSecretCommand, Attempts, CertificateCommand,
+    CertificateFormat, ConnectionCommand, ConnectionSettings, EntityId, MemberPasswordCommand,
+    OneConnection, SessionsCommand, SignInCommand,
+};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Organizations, licences, directories, credentials, members and history of a Lychgate server.
+/// Organizations, licences, directories, credentials, sign-in, members and history of a Lychgate server.
 #[derive(Debug, Parser)]
 #[command(name = "lychgate", version, propagate_version = true, arg_required_else_help = true)]
 pub struct Cli {
@@ -65,6 +73,38 @@ pub enum Command {
         /// What with them.
         #[command(subcommand)]
         command: ClientCommand,
+    },
+    /// Connections to identity providers (SAML)
+    Connection {
+        /// What with them.
+        #[command(subcommand)]
+        command: ConnectionCommand,
+    },
+    /// Certificates that identity providers encrypt to
+    Certificate {
+        /// What with them.
+        #[command(subcommand)]
+        command: CertificateCommand,
+    },
+    /// How an organization's members sign in
+    SignIn {
+        /// What with it.
+        #[command(subcommand)]
+        command: SignInCommand,
+    },
+    /// Who signed in, and why somebody could not, newest first
+    Attempts(Attempts),
+    /// Sessions of a member
+    Sessions {
+        /// What with them.
+        #[command(subcommand)]
+        command: SessionsCommand,
+    },
+    /// Your applications, which members sign in to (OpenID Connect)
+    Application {
+        /// What with them.
+        #[command(subcommand)]
+        command: ApplicationCommand,
     },
     /// Members of an organization
     Member {
@@ -371,6 +411,12 @@ pub enum MemberCommand {
         #[arg(value_name = "MEMBER")]
         members: Vec<String>,
     },
+    /// Whether a member may have a password
+    Password {
+        /// What with it.
+        #[command(subcommand)]
+        command: MemberPasswordCommand,
+    },
     /// Owners
     Owner {
         /// What with them.
@@ -473,6 +519,39 @@ mod tests {
             "client revoke acme cli-1",
             "client secret add acme cli-1 --expires 2027-01-31",
             "client secret retire acme cli-1 sec-1",
+            "connection create acme --metadata-url https://idp.example/m",
+            "connection create acme --name Okta --entity-id shared --metadata-file m.xml",
+            "connection list acme",
+            "connection show acme conn-1",
+            "connection set acme conn-1 --idp-initiated false --sha1-until 2027-01-31 --email-domain a.b",
+            "connection set acme conn-1 --rsa-1-5-until never --email-attribute known",
+            "connection metadata acme conn-1 --url https://idp.example/m",
+            "connection metadata acme conn-1 --file m.xml",
+            "connection test acme conn-1",
+            "connection activate acme conn-1",
+            "connection deactivate acme conn-1",
+            "connection discard acme conn-1",
+            "connection delete acme conn-1",
+            "certificate generate acme",
+            "certificate list acme",
+            "certificate download acme key-1",
+            "certificate download acme key-1 --format cer --output a.cer",
+            "certificate retire acme key-1",
+            "sign-in show acme",
+            "sign-in set acme --password true --email-domain a.example --email-domain b.example",
+            "attempts acme --limit 5",
+            "attempts acme --show 01993b1e",
+            "sessions list acme m",
+            "sessions end acme m",
+            "application create --name Doors --redirect-uri https://a.example/cb --public",
+            "application list",
+            "application show app-1",
+            "application set app-1 --back-channel-logout-uri https://a.example/logout",
+            "application delete app-1",
+            "application secret add app-1 --expires 2027-01-31",
+            "application secret retire app-1 sec-1",
+            "member password allow acme m",
+            "member password forbid acme m",
             "member list acme --suspended",
             "member list acme --suspended=false",
             "member suspend acme m",
@@ -505,6 +584,12 @@ mod tests {
             "licence set acme sometimes",
             "licence set acme active --seats many",
             "directory set acme --suspended-retention-days soon",
+            "connection create acme --metadata-url u --metadata-file f",
+            "connection metadata acme conn-1",
+            "connection metadata acme conn-1 --url u --file f",
+            "connection set acme conn-1 --idp-initiated maybe",
+            "certificate download acme key-1 --format cer",
+            "application create --name a --public --secret-expires 2027-01-31",
             "member clean-up acme",
             "member clean-up acme m --suspended-before 2026-01-01",
             "org list --demo d --url https://a.example",

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use lychgate_core::idp::Rules;
 use lychgate_edge::{
     config::Config,
     event::{Event, EventReply},
@@ -9,8 +10,12 @@ use lychgate_edge::{
     invoke,
     request::Arrival,
 };
-use lychgate_outbound::{ConfigError, Endpoints};
+use lychgate_outbound::{
+    ConfigError, Endpoints,
+    web::{Reach, WebClient},
+};
 use lychgate_store::Store;
+use operator::{Parts, setup::Settings};
 
 use crate::{Error, runtime_api::Process};
 
@@ -34,21 +39,35 @@ impl Functions {
         let signer = || lychgate_outbound::signer(oidc_keys, saml_key, &ends).map_err(failed);
         let opener =
             lychgate_outbound::opener(config.seal_key.as_deref(), &ends).map_err(failed)?;
-        let mailer = lychgate_outbound::mailer(config.mail.as_deref(), &ends);
-        let mailer = mailer.await.map_err(failed)?;
+        let mailer =
+            async || lychgate_outbound::mailer(config.mail.as_deref(), &ends).await.map_err(failed);
+        let fetcher = WebClient::new(Reach::PublicAndThisMachine);
+        let outside = Parts {
+            sealer: lychgate_outbound::sealer(config.seal_key.as_deref(), &ends).map_err(failed)?,
+            signer: signer()?,
+            fetcher: fetcher.map_err(|error| Error::new(error.private))?,
+        };
+        let rules = Rules { allow_loopback_http: true };
+        let settings = Settings { bootstrap: config.operator_key_hash, rules };
         let (stack, store) = (|| stack.clone(), || store.clone());
-        let handlers: [Arc<dyn Handler>; 12] = [
+        let handlers: [Arc<dyn Handler>; 13] = [
             Arc::new(scim_users::handler(stack(), store())),
             Arc::new(scim_groups::handler(stack(), store())),
             Arc::new(scim_bulk::handler(stack(), store())),
             Arc::new(scim_discovery::handler(stack())),
             Arc::new(oauth_token::handler(stack(), store())),
-            Arc::new(operator::handler(stack(), store(), config.operator_key_hash)),
+            Arc::new(operator::handler(
+                stack(),
+                store(),
+                config.operator_key_hash,
+                Some(mailer().await?),
+            )),
+            Arc::new(operator::setup::handler(stack(), store(), outside, settings)),
             Arc::new(saml_init::handler(stack(), store(), signer()?)),
             Arc::new(saml_acs::handler(stack(), store(), opener)),
             Arc::new(saml_metadata::handler(stack(), store())),
             Arc::new(saml_logout::handler(stack(), store(), signer()?)),
-            Arc::new(sign_in::handler(stack(), store(), Some(mailer))),
+            Arc::new(sign_in::handler(stack(), store(), signer()?, Some(mailer().await?))),
             Arc::new(oidc::handler(stack(), store(), signer()?)),
         ];
         Ok(Self::Here(handlers.into_iter().map(|handler| (handler.function(), handler)).collect()))

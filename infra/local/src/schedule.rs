@@ -1,10 +1,11 @@
-//! What calls functions beside the API: on AWS EventBridge's clock and the table's stream, here two loops.
+//! What calls functions beside the API: on AWS EventBridge's clock and the table's stream, here three loops.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use lychgate_core::{
     ctx::Ctx,
     event::Actor,
+    idp::Rules,
     ids::{EventId, OrganizationId},
     oidc::back_channel::{self, Reach as Followed},
     ports::{
@@ -26,14 +27,16 @@ const FIRST_RUN_SECS: u64 = 120;
 const RUN_SECS: u64 = 86_400;
 /// How long one run may take, in seconds, as the template has it.
 const RUN_SECS_MAX: u64 = 300;
+/// How long between two looks at metadata, in seconds.
+const REFRESH_SECS: u64 = 3_600;
 /// How often the history is looked at, in milliseconds. There is no stream here: the embedded database is slow with one.
 const FOLLOW_MILLIS: u64 = 1_000;
 /// The most organizations whose history is followed here.
 const ORGANIZATIONS_MAX: u32 = 200;
 
-/// Both loops; they end with the task.
+/// All loops; they end with the task.
 pub(crate) async fn run(stack: Stack, store: Store, config: Config) {
-    tokio::join!(daily(&stack, &store), follow(&stack, &store, &config));
+    tokio::join!(daily(&stack, &store), refresh(&stack, &store), follow(&stack, &store, &config),);
 }
 
 async fn daily(stack: &Stack, store: &Store) {
@@ -44,6 +47,22 @@ async fn daily(stack: &Stack, store: &Store) {
         let deadline = stack.world.now().plus_secs(RUN_SECS_MAX);
         if let Err(error) = directory_sweep::run(stack, store, "daily", deadline).await {
             tracing::warn!(reason = %error, "the daily clean-up failed");
+        }
+    }
+}
+
+async fn refresh(stack: &Stack, store: &Store) {
+    let fetcher = match WebClient::new(Reach::PublicAndThisMachine) {
+        Ok(fetcher) => fetcher,
+        Err(error) => return tracing::error!(reason = error.private, "no metadata is fetched"),
+    };
+    let rules = Rules { allow_loopback_http: true };
+    loop {
+        tokio::time::sleep(Duration::from_secs(REFRESH_SECS)).await;
+        let deadline = stack.world.now().plus_secs(RUN_SECS_MAX);
+        let run = metadata_refresh::run(stack, store, &fetcher, &rules, "hourly", deadline);
+        if let Err(error) = run.await {
+            tracing::warn!(reason = %error, "the metadata could not be fetched again");
         }
     }
 }

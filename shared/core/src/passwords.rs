@@ -306,18 +306,18 @@ pub async fn ask_for_link<S: Store, M: Mailer>(
     Ok(())
 }
 
-/// A link for the operator to hand over, and to send when the member takes e-mail.
+/// A link for the operator to hand over; sent as well when there is a mailer and the member takes e-mail. Says whether
+/// it was.
 ///
 /// # Errors
 /// [`Refusal::Unavailable`] when the organization or the member may have no password, [`Refusal::Suspended`].
 pub async fn link_by_hand<S: Store, M: Mailer>(
     ctx: &Ctx<'_>,
     store: &S,
-    mailer: &M,
+    mailer: Option<&M>,
     organization: &Organization,
     user: &User,
-    by_email: bool,
-) -> Result<String, Refusal> {
+) -> Result<(String, bool), Refusal> {
     if user.is_suspended() {
         return Err(Refusal::Suspended);
     }
@@ -325,10 +325,11 @@ pub async fn link_by_hand<S: Store, M: Mailer>(
         return Err(Refusal::Unavailable);
     }
     let url = new_link(ctx, store, &organization.id, user).await?;
-    if by_email && takes_email(user) {
+    let mailer = mailer.filter(|_| takes_email(user));
+    if let Some(mailer) = mailer {
         send(ctx, mailer, organization, user, &url).await;
     }
-    Ok(url)
+    Ok((url, mailer.is_some()))
 }
 
 const fn may_have_link(organization: &Organization, user: &User) -> bool {

@@ -70,6 +70,18 @@ impl From<StoreError> for CommitError {
     }
 }
 
+impl From<CommitError> for SignInError {
+    fn from(error: CommitError) -> Self {
+        Self::Commit(error)
+    }
+}
+
+impl From<StoreError> for SignInError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(CommitError::Store(error))
+    }
+}
+
 /// What one strongly consistent read shall bring. Everything in it costs one unit per item of up to 4 KB and
 /// goes out in one call for every hundred items.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,13 +1,11 @@
 //! `lychgate member`.
 
-use std::{fs::OpenOptions, io::Write, path::Path};
-
 use serde_json::{Value, json};
 
-use super::instant;
+use super::{instant, save};
 use crate::{
     api::{Api, Method},
-    args::{MemberCommand, Of, OneMember, OwnerCommand},
+    args::{MemberCommand, MemberPasswordCommand, Of, OneMember, OwnerCommand},
     failure::Failure,
     text::{either, lines, raw, safe, table},
 };
@@ -34,6 +32,12 @@ pub(crate) fn run(api: &Api, command: &MemberCommand, json: bool) -> Result<Stri
         MemberCommand::Owner { command: OwnerCommand::Remove(one) } => {
             change(api, Method::Delete, one, "owner", json)
         }
+        MemberCommand::Password { command: MemberPasswordCommand::Allow(one) } => {
+            change(api, Method::Put, one, "password", json)
+        }
+        MemberCommand::Password { command: MemberPasswordCommand::Forbid(one) } => {
+            change(api, Method::Delete, one, "password", json)
+        }
         MemberCommand::Delete(one) => {
             let path = ["organizations", &one.organization, "members", &one.member];
             api.send(Method::Delete, &path, None)?;
@@ -51,7 +55,7 @@ pub(crate) fn run(api: &Api, command: &MemberCommand, json: bool) -> Result<Stri
             let query: Vec<_> = suspended.map(suspended_parameter).into_iter().collect();
             let text = api.export(&path, &query)?;
             match output {
-                Some(output) => save(output, &text),
+                Some(output) => save(output, text.as_bytes()),
                 None => Ok(text),
             }
         }
@@ -80,6 +84,7 @@ fn shown(member: &Value) -> String {
         ("User name", "user_name"),
         ("Name", "display_name"),
         ("Owner", "owner"),
+        ("May have a password", "password_allowed"),
         ("Suspended", "suspended"),
         ("  by the directory", "suspended_by_directory.since"),
         ("  by hand", "suspended_by_hand.since"),
@@ -154,16 +159,4 @@ fn clean_up_before(api: &Api, of: &Of, time: &str) -> Result<Cleaned, Failure> {
         cursor = next;
     }
     Ok(cleaned)
-}
-
-fn save(path: &Path, text: &str) -> Result<String, Failure> {
-    let write = || {
-        // An export that was there is not written over: it may be the only one of its day.
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(text.as_bytes())
-    };
-    match write() {
-        Ok(()) => Ok(format!("Written to {}.\n", path.display())),
-        Err(error) => Err(Failure::new(format!("{} cannot be written: {error}.", path.display()))),
-    }
 }

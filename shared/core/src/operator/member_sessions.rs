@@ -11,6 +11,7 @@ use crate::{
     ctx::Ctx,
     event::EventKind,
     ids::OrganizationId,
+    oidc::back_channel::ended_event,
     organization::Organization,
     ports::{Directory, Organizations, Sessions, Users, Wanted},
     record::User,
@@ -52,9 +53,8 @@ pub async fn end<S: Organizations + Directory + Sessions>(
         if sessions.is_empty() {
             break;
         }
-        let mut data = Map::new();
-        data.insert("sessions".to_owned(), sessions.len().into());
-        let event = member_event(&ctx.actor, EventKind::MemberSessionsEnded, &user, data);
+        // It says which applications knew of them, so that they are told.
+        let event = ended_event(ctx, user.id, user.user_name(), &sessions, "operator", None);
         store.end_sessions(ctx, &organization, &sessions, Some(&event)).await?;
         ended += sessions.len();
         if sessions.len() < SESSIONS_PER_MEMBER_MAX {
@@ -111,7 +111,11 @@ async fn set_password_allowed<S: Organizations + Users>(
     change_by_hand(ctx, store, organization, member, decide).await
 }
 
-async fn existing<S: Organizations + Directory>(
+/// A member who exists, with its organization.
+///
+/// # Errors
+/// There is no such organization or member, or the store is away.
+pub async fn existing<S: Organizations + Directory>(
     ctx: &Ctx<'_>,
     store: &S,
     organization: &str,

@@ -115,18 +115,6 @@ pub enum SignInError {
     Commit(CommitError),
 }
 
-impl From<CommitError> for SignInError {
-    fn from(error: CommitError) -> Self {
-        Self::Commit(error)
-    }
-}
-
-impl From<StoreError> for SignInError {
-    fn from(error: StoreError) -> Self {
-        Self::Commit(CommitError::Store(error))
-    }
-}
-
 /// Signing in: flows, sessions, replay.
 pub trait SignIns: Directory + Connections {
     /// Keeps a started sign-in.

@@ -29,11 +29,13 @@ use crate::{
     organization::Organization,
     ports::{Connections, Organizations, Sessions, SignIns, StoreError, Wanted, outside::Signer},
     record::{Index, IndexKey, User},
-    session::{Session, SessionMethod},
+    session::{SESSIONS_PER_MEMBER_MAX, Session, SessionMethod},
 };
 
 /// How many members one NameID may lead to.
 const MEMBERS_MAX: u32 = 10;
+/// How often the next [`SESSIONS_PER_MEMBER_MAX`] sessions of a member are asked for.
+const END_ROUNDS_MAX: u32 = 20;
 /// Characters of a message's ID behind the `_`: 130 random bits (SAML Core §1.3.4).
 const ID_CHARS: usize = 26;
 
@@ -179,13 +181,19 @@ async fn end<S: SignIns + Sessions>(
 ) -> Result<Vec<Session>, StoreError> {
     let mut ended = Vec::new();
     for user in members(ctx, store, organization, connection, &request.name_id.value).await? {
-        let mut sessions = store.sessions_of(ctx, &organization.id, user.id).await?;
-        sessions.retain(|session| is_named(session, connection, request));
         let (id, name) = (user.id, user.user_name());
-        let by = "idp";
-        back_channel::end(ctx, store, &organization.id, id, name, &sessions, by, false, None)
-            .await?;
-        ended.extend(sessions);
+        for _ in 0..END_ROUNDS_MAX {
+            let mut sessions = store.sessions_of(ctx, &organization.id, id).await?;
+            let may_be_more = sessions.len() >= SESSIONS_PER_MEMBER_MAX;
+            sessions.retain(|session| is_named(session, connection, request));
+            let tenant = &organization.id;
+            back_channel::end(ctx, store, tenant, id, name, &sessions, "idp", false, None).await?;
+            let has_ended = !sessions.is_empty();
+            ended.extend(sessions);
+            if !may_be_more || !has_ended {
+                break;
+            }
+        }
     }
     Ok(ended)
 }

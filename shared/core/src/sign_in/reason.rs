@@ -62,13 +62,8 @@ impl Reason {
     pub fn refusal(&self) -> Refusal {
         let mut refusal = Refusal::new(self.who, self.sentence.clone());
         refusal.too_large = self.too_large;
-        refusal.private = Some(format!(
-            "{}; want: {}; got: {}",
-            self.code,
-            // The values may name a person; the log has the reference instead.
-            self.want.as_ref().map_or("-", |_| "in the attempt"),
-            self.got.as_ref().map_or("-", |_| "in the attempt"),
-        ));
+        // What was wanted and what came may name a person: the attempt has it, the log has the code.
+        refusal.private = Some(self.code.to_owned());
         refusal
     }
 }

@@ -3,11 +3,16 @@
 use lychgate_core::{
     attempt::AttemptOutcome,
     connection::EntityIdChoice,
-    ports::Sessions,
+    ids::{FlowId, UserId},
+    ports::{Directory, Sessions, Wanted},
+    record::{Index, IndexKey},
     session::FLOW_SECS,
-    sign_in::refusal::{Refusal, Who},
+    sign_in::{
+        finish::{self, Parts, Post},
+        refusal::{Refusal, Who},
+    },
 };
-use lychgate_testkit::build;
+use lychgate_testkit::{Fault, Faulty, build};
 
 use crate::scene::{Browser, Scene, idp, settings, signed_in};
 
@@ -69,6 +74,51 @@ async fn of_twenty_equal_responses_at_once_one_signs_in() {
         let sessions = scene.store.sessions_of(&ctx, &scene.acme.id, user).await.unwrap();
         assert_eq!(sessions.len(), if solicited { 1 } else { 2 });
     }
+}
+
+/// Each call of a sign-in fails in each way; the same response is posted again as long as the fault was ours. In the end
+/// it has signed in once.
+#[tokio::test]
+async fn whatever_fails_a_response_signs_in_once_and_can_be_posted_again() {
+    let mut struck = 0;
+    for fault in [Fault::Before, Fault::After, Fault::Throttle, Fault::Stale] {
+        for call in 1..=10 {
+            let scene = Scene::new().await;
+            let mut browser = Browser::default();
+            let request = browser.began(scene.start("acme", &[]).await.unwrap());
+            let spec = scene.about("new@acme.test", "1").in_response_to(&request);
+            let value = scene.idp.post_value(&spec).unwrap();
+            let store = Faulty::new(scene.store.clone());
+            store.strike_call(call, fault);
+            let parts =
+                Parts { store: &store, opener: &scene.outside, catalogue: &scene.catalogue };
+            let browser_secret = |id: &FlowId| browser.flows.get(id).cloned();
+            let post =
+                Post { domain: "acme", saml_response: &value, browser_secret: &browser_secret };
+            let mut done = 0;
+            for _ in 0..3 {
+                match finish::finish(&scene.world.ctx(), &parts, &post).await {
+                    Ok(_) => done += 1,
+                    Err(refusal) => {
+                        let ours = refusal.who == Who::Us { passing: true };
+                        let replayed = done == 1 && refusal.who == Who::Person;
+                        assert!(ours || replayed, "{fault:?} at call {call}: {refusal:?}");
+                    }
+                }
+            }
+            assert_eq!(done, 1, "{fault:?} at call {call}");
+            let ctx = scene.world.ctx();
+            let claim = IndexKey { index: Index::UserName, value: "new@acme.test".to_owned() };
+            let wanted = Wanted { claims: vec![claim], ..Wanted::default() };
+            let fetched = scene.store.fetch(&ctx, &scene.acme.id, wanted).await.unwrap();
+            let user = UserId::from(fetched.claims[0].1);
+            let sessions = scene.store.sessions_of(&ctx, &scene.acme.id, user).await.unwrap();
+            assert_eq!(sessions.len(), 1, "{fault:?} at call {call}");
+            assert!(scene.store.contradictions().is_empty());
+            struck += store.struck();
+        }
+    }
+    assert!(struck >= 20, "the faults struck {struck} times only");
 }
 
 /// `acme` and `beta`, of which `beta` has a connection to the same IdP.

@@ -229,6 +229,24 @@ async fn suspension_ends_what_a_session_is_good_for_at_once() {
 }
 
 #[tokio::test]
+async fn who_was_deleted_is_somebody_new() {
+    use lychgate_core::ports::Users;
+    let scene = Scene::new().await;
+    let before = scene.sign_in("zoe@acme.test").await.unwrap();
+    let zoe = user(&scene, before.cookie.user).await;
+    let ctx = scene.world.ctx();
+    let event = build::event(EventKind::MemberDeleted, &zoe.id.to_string(), "zoe");
+    let keys = build::user_keys(&zoe);
+    scene.store.delete_user(&ctx, &scene.acme.id, &zoe, &keys, None, &event).await.unwrap();
+    let cookie = before.cookie.text();
+    let organization = &scene.acme.id;
+    assert_eq!(sessions::current(&ctx, &scene.store, organization, &cookie).await.unwrap(), None);
+    let after = scene.sign_in("zoe@acme.test").await.unwrap();
+    assert_ne!(after.cookie.user, zoe.id);
+    assert_eq!(user(&scene, after.cookie.user).await.origin, Origin::JustInTime);
+}
+
+#[tokio::test]
 async fn only_addresses_of_the_connections_domains_are_taken() {
     let scene = Scene::with(|settings| {
         settings.policy.email_domains = vec!["acme.test".to_owned()];

@@ -60,6 +60,9 @@ impl Target {
     pub fn parse(text: &str, reach: Reach) -> Result<Self, FetchError> {
         let rest = checked(text, reach)?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if authority.is_empty() {
+            return Err(refused("The address names no host."));
+        }
         if authority.contains('@') {
             return Err(refused("The address must not contain a user name or password."));
         }
@@ -187,6 +190,101 @@ fn is_public_name(name: &str) -> bool {
     name.len() <= 253
         && name.contains('.')
         && name.split('.').all(is_label)
+        // No top-level domain begins with a digit, and some resolvers take numbers for addresses.
+        && last.starts_with(|c: char| c.is_ascii_alphabetic())
         && !["localhost", "local", "internal"].contains(&last)
         && !name.ends_with(".home.arpa")
+}
+
+#[cfg(test)]
+mod tests {
+    use lychgate_testkit::Random;
+
+    use super::*;
+
+    const PIECES: &[&str] = &[
+        "https://",
+        "http://",
+        "HTTPS://",
+        "https:/",
+        "//",
+        "/",
+        "\\",
+        "?",
+        "#",
+        "@",
+        ":",
+        ".",
+        "%",
+        "%2e",
+        "%00",
+        "443",
+        "80",
+        "127.0.0.1",
+        "1",
+        "0x7f",
+        "0177",
+        "2130706433",
+        "[",
+        "]",
+        "::1",
+        "::ffff:",
+        "localhost",
+        "example",
+        "com",
+        "example.com",
+        "idp.example.com",
+        "xn--",
+        "ß",
+        "１",
+        "。",
+        "\u{ad}",
+        "\u{200d}",
+        "\t",
+        "\n",
+        " ",
+        "-",
+        "_",
+        "*",
+        "&",
+        "=",
+        "a",
+    ];
+
+    /// Whatever is put together: what is accepted is https to a name, on the one port, with nothing in front of it.
+    #[test]
+    fn what_is_accepted_is_plain() {
+        let mut random = Random::new(7);
+        let mut accepted = 0;
+        for _ in 0..200_000 {
+            let mut text = String::new();
+            if !random.per_mille(100) {
+                text.push_str("https://");
+            }
+            for _ in 0..=random.below(6) {
+                text.push_str(PIECES[random.below(PIECES.len())]);
+            }
+            let Ok(target) = Target::parse(&text, Reach::Public) else {
+                continue;
+            };
+            accepted += 1;
+            let again = Url::parse(target.url.as_str()).unwrap();
+            assert_eq!(again, target.url, "{text}");
+            let (host, rest) = again
+                .as_str()
+                .strip_prefix("https://")
+                .and_then(|rest| rest.split_once('/'))
+                .unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(host, target.host(), "{text}");
+            assert_eq!(target.authority(), host, "{text}");
+            assert_eq!(target.path_and_query(), format!("/{rest}"), "{text}");
+            assert!(host.parse::<IpAddr>().is_err() && host.contains('.'), "{text}");
+            assert!(
+                !host.split('.').next_back().unwrap().starts_with(|c: char| c.is_ascii_digit())
+            );
+            assert_eq!(target.port(), PORT, "{text}");
+            assert!(http::Uri::try_from(target.path_and_query()).is_ok(), "{text}");
+        }
+        assert!(accepted > 2_000, "only {accepted} were accepted");
+    }
 }

@@ -63,6 +63,8 @@ const TRICKS: &[&str] = &[
     "https:",
     "https://",
     "https:///etc/passwd",
+    "https:///idp.example.com/",
+    "https:///user@idp.example.com/",
     "https:idp.example.com",
     "https:/idp.example.com/",
     "https:\\\\idp.example.com\\",
@@ -101,6 +103,7 @@ const TRICKS: &[&str] = &[
     "https://①②⑦.⓪.⓪.①/",
     "https://256.256.256.256/",
     "https://1.2.3.4.5/",
+    "https://127.0.0.1com/",
     "https://[::1]/",
     "https://[::]/",
     "https://[::ffff:127.0.0.1]/",
@@ -313,6 +316,10 @@ async fn slow_servers_end_at_the_deadline() {
         let error = fetched.expect("within the deadline").expect_err(&shown);
         assert_eq!(error.code, UNREACHABLE, "{shown}: {error:?}");
     }
+    // A length that is too much is believed at once.
+    let long = b"HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n".to_vec();
+    let error = fetch(&Wires::idp(Serves::Drip(long)), GOOD).await.unwrap_err();
+    assert_eq!(error.code, TOO_LARGE);
     // Slow redirects share one deadline.
     let wires = Wires::idp(redirect("/a"))
         .server("1.2.3.4:443", redirect("/b"))

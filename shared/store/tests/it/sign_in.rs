@@ -262,6 +262,29 @@ async fn of_twenty_postings_from_twenty_processes_one_signs_in() {
     check_clean(&bench).await;
 }
 
+/// The flow is gone and the assertion's item is held by the transaction that takes it: only a second look tells.
+#[tokio::test]
+async fn a_replay_that_meets_the_first_one_half_way_is_a_replay() {
+    let bench = Bench::start().await;
+    let response = Response::new(&bench);
+    let (ctx, o) = (bench.ctx(), &bench.organization);
+    bench.calm.put_flow(&ctx, o, &response.flow).await.unwrap();
+    let first = response.decide(&bench).await;
+    let half_way = async |posting: &Posting| {
+        bench.hook.break_writes(1, 1, Fault::HalfWay);
+        let outcome = response.write(&bench, &bench.store, posting).await;
+        assert_eq!(bench.hook.writes(), 1, "it is not sent again");
+        outcome
+    };
+    assert_eq!(half_way(&first).await, Err(SignInError::FlowGone), "nobody used the assertion");
+    assert_eq!(response.write(&bench, &bench.calm, &first).await, Ok(()));
+    let second = response.decide(&bench).await;
+    assert_eq!(half_way(&second).await, Err(SignInError::Replayed));
+    assert_eq!(half_way(&first).await, Ok(()), "its own, after a lost answer");
+    assert_eq!(sessions(&bench, &first.user).await, 1);
+    check_clean(&bench).await;
+}
+
 /// What belongs to another organization is as good as none, whatever id is asked for.
 #[tokio::test]
 async fn a_strangers_organization_finds_nothing_of_a_sign_in() {

@@ -15,7 +15,7 @@ use lychgate_idp::{
 };
 use lychgate_saml::{
     Algorithms, Certificate, Instant, binding, certificate,
-    response::{self, Assertion, ExpectedRequest, Expectations},
+    response::{self, Assertion, Expectations, ExpectedRequest},
     xmlenc::DecryptionKey,
 };
 use serde_json::{Value, json};
@@ -131,8 +131,10 @@ impl Bench {
         ] {
             spec = spec.attribute(name, value);
         }
-        spec.encryption = data
-            .map(|data| Encryption { data, ..Encryption::new(self.certificate.der.clone(), [7; 48]) });
+        spec.encryption = data.map(|data| Encryption {
+            data,
+            ..Encryption::new(self.certificate.der.clone(), [7; 48])
+        });
         let xml = spec.xml(key).map_err(|error| error.to_string())?;
         self.cases.push(Case {
             name,

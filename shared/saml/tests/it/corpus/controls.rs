@@ -12,7 +12,7 @@ use super::{Case, accept, forgery::sha1_assertion};
 use crate::forge::*;
 
 pub(super) fn cases() -> Vec<Case> {
-    [entra(), okta(), google(), others(), signatures(), encryptions()].concat()
+    [entra(), okta(), google(), others(), signatures(), layouts(), encryptions()].concat()
 }
 
 fn signed(spec: &ResponseSpec, signed: Signed) -> String {
@@ -212,6 +212,62 @@ fn signatures() -> Vec<Case> {
             empty_uri(),
             "XML Signature 4.4.3.2: the whole document",
         ),
+    ]
+}
+
+/// Signatures as libraries lay them out: indented, wrapped, with more prefixes than needed, with an `Id`.
+fn layouts() -> Vec<Case> {
+    let spec = genuine();
+    let key = idp();
+    let signer = spec.signer(&key);
+    let source = "interop: what XML libraries write";
+    let good = genuine_assertion();
+    let wrapped = |name: &str, text: &str| {
+        let element = part(text, name);
+        let (tag, value) = element.split_once('>').unwrap();
+        let value = value.split_once('<').unwrap().0;
+        let lines: Vec<&str> =
+            (0..value.len()).step_by(64).map(|at| &value[at..value.len().min(at + 64)]).collect();
+        replace(text, element, &format!("{tag}>\n{}\n</{name}>", lines.join("\n")))
+    };
+    let lines = wrapped("ds:X509Certificate", &wrapped("ds:SignatureValue", &good));
+    let info = signed_info(&spec)
+        .replace("><ds:", ">\n    <ds:")
+        .replace("></ds:Transforms>", ">\n  </ds:Transforms>");
+    let info = info
+        .replace("<ds:DigestValue>", "<ds:DigestValue>\n")
+        .replace("</ds:DigestValue>", "\n</ds:DigestValue>");
+    // An empty element has its white space signed away here: start and end tag meet again.
+    let info = info.replace(">\n    </ds:", "></ds:");
+    let indented = signer.seal(&info, "").unwrap();
+    let bare = canonical(&spec);
+    let prefixes = {
+        let digest = spec.digest.of(bare.as_bytes());
+        let reference = signer.reference(&spec.assertion_id, &digest, Some("#default xs ds saml"));
+        signer.seal(&signer.signed_info(&reference).unwrap(), "").unwrap()
+    };
+    let no_key_value = without(&good, "ds:KeyInfo");
+    let key_name = before_last(
+        &no_key_value,
+        "</ds:Signature>",
+        "<ds:KeyInfo><ds:KeyName>idp</ds:KeyName></ds:KeyInfo>",
+    );
+    vec![
+        accept("signature", "base64-in-lines", around(&lines), source),
+        accept("signature", "indented", around(&signed_with(&bare, &indented)), source),
+        accept(
+            "signature",
+            "prefixes-that-are-not-there",
+            around(&signed_with(&bare, &prefixes)),
+            source,
+        ),
+        accept(
+            "signature",
+            "with-an-id",
+            around(&replace(&good, "<ds:Signature ", "<ds:Signature Id=\"_sig\" ")),
+            source,
+        ),
+        accept("signature", "key-name-only", around(&key_name), source),
     ]
 }
 

@@ -21,6 +21,8 @@ pub(super) fn cases() -> Vec<Case> {
         digest_comments(),
         void_canonicalization(),
         transforms(),
+        comments_signed(),
+        references(),
     ]
     .concat()
 }
@@ -241,6 +243,7 @@ fn two_signed_infos() -> Vec<Case> {
     let arrange = |infos: &str| around(&signed_with(&evil, &with(signature, SIGNED_INFO, infos)));
     let source = "CVE-2025-29774 (xml-crypto)";
     let wrapped = format!("<x>{forged}</x>{genuine_info}");
+    let in_key_info = before_last(&good, "</ds:KeyInfo>", &forged);
     let inside = format!("{forged}<ds:Object>{genuine_info}</ds:Object>");
     vec![
         reject(
@@ -256,6 +259,7 @@ fn two_signed_infos() -> Vec<Case> {
             source,
         ),
         reject("two-signed-info", "forged-wrapped", arrange(&wrapped), source),
+        reject("two-signed-info", "forged-in-key-info", around(&in_key_info), source),
         reject("two-signed-info", "genuine-in-object", arrange(&inside), source),
     ]
 }
@@ -351,7 +355,6 @@ fn transforms() -> Vec<Case> {
     let base64 = transform("http://www.w3.org/2000/09/xmldsig#base64", "");
     let filter = transform("http://www.w3.org/2002/06/xmldsig-filter2", "");
     let source = "XML Signature Best Practices, W3C 2013; SAML Raider";
-    let c14n = |canonicalization| xml(&ResponseSpec { canonicalization, ..spec.clone() });
     vec![
         reject("transforms", "xpath", around(&signed(&(xpath + &usual), &whole)), source),
         reject("transforms", "xpath-leaves-the-subject-out", around(&subset), source),
@@ -373,17 +376,61 @@ fn transforms() -> Vec<Case> {
             )),
             source,
         ),
-        reject(
-            "c14n-with-comments",
-            "exclusive",
-            c14n(Canonicalization::ExclusiveWithComments),
-            "a comment would be signed and never read",
-        ),
-        reject(
-            "c14n-with-comments",
-            "inclusive",
-            c14n(Canonicalization::InclusiveWithComments),
-            "a comment would be signed and never read",
-        ),
+    ]
+}
+
+fn comments_signed() -> Vec<Case> {
+    let case = |name: &str, canonicalization| {
+        let xml = xml(&ResponseSpec { canonicalization, ..genuine() });
+        reject("c14n-with-comments", name, xml, "a comment would be signed and never read")
+    };
+    vec![
+        case("exclusive", Canonicalization::ExclusiveWithComments),
+        case("inclusive", Canonicalization::InclusiveWithComments),
+    ]
+}
+
+/// The IdP signs, with a reference to something else than the element around the Signature; or the Signature holds more
+/// than it should.
+fn references() -> Vec<Case> {
+    let spec = genuine();
+    let key = idp();
+    let digest = spec.digest.of(canonical(&spec).as_bytes());
+    let to = |uri: &str| {
+        let info = replace(&signed_info(&spec), "URI=\"#_a-1\"", &format!("URI=\"{uri}\""));
+        let value = key.sign(Digest::Sha256, octets(&info).as_bytes()).unwrap();
+        around(&assertion_signed(&spec, &info, &value))
+    };
+    let good = xml(&spec);
+    let extra = |text: &str| before_last(&good, "</ds:Signature>", text);
+    let reversed = {
+        let info = signed_info(&spec);
+        let transforms = part(&info, "ds:Transforms");
+        let first = part(transforms, "ds:Transform");
+        let turned = before_last(&without(transforms, "ds:Transform"), "</ds:Transforms>", first);
+        let info = replace(&info, transforms, &turned);
+        let value = key.sign(Digest::Sha256, octets(&info).as_bytes()).unwrap();
+        around(&assertion_signed(&spec, &info, &value))
+    };
+    let manifest = format!(
+        "<ds:Object><ds:Manifest><ds:Reference URI=\"#_a-1\"><ds:DigestMethod Algorithm=\"{}\"/><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:Manifest></ds:Object>",
+        Digest::Sha256.uri()
+    );
+    let case = |name: &str, xml: String| {
+        reject("reference", name, xml, "SAML Core 5.4.2; genuinely signed")
+    };
+    vec![
+        case("to-the-document", to("")),
+        case("to-the-response", to("#_r-1")),
+        case("to-an-element-that-is-not-there", to("#_a-2")),
+        case("to-a-pointer", to("#xpointer(id('_a-1'))")),
+        case("to-the-root-pointer", to("#xpointer(/)")),
+        case("to-a-url", to("https://attacker.example/assertion.xml")),
+        case("to-a-file", to("file:///etc/hostname")),
+        case("transforms-in-another-order", reversed),
+        case("an-object-beside", extra("<ds:Object>x</ds:Object>")),
+        case("a-manifest-beside", extra(&manifest)),
+        case("key-info-twice", extra("<ds:KeyInfo><ds:KeyName>x</ds:KeyName></ds:KeyInfo>")),
+        case("an-element-of-another-namespace", extra("<x xmlns=\"urn:x\"/>")),
     ]
 }

@@ -10,7 +10,19 @@ use crate::forge::*;
 const SOURCE: &str = "SAML Profiles 4.1.4.3, SAML Core 2.5.1";
 
 pub(super) fn cases() -> Vec<Case> {
-    [times(), boundaries(), audiences(), addresses(), answers(), issuers(), others()].concat()
+    [
+        times(),
+        boundaries(),
+        audiences(),
+        addresses(),
+        answers(),
+        issuers(),
+        statuses(),
+        confirmations(),
+        names(),
+        statements_and_conditions(),
+    ]
+    .concat()
 }
 
 fn changed(change: impl Fn(&mut ResponseSpec)) -> String {
@@ -230,7 +242,7 @@ fn name_id(spec: &mut ResponseSpec, value: &str) {
     }
 }
 
-fn others() -> Vec<Case> {
+fn statuses() -> Vec<Case> {
     let status = |code: &str, second: Option<&str>| {
         let (code, second) =
             (format!("urn:oasis:names:tc:SAML:2.0:status:{code}"), second.map(str::to_owned));
@@ -240,8 +252,6 @@ fn others() -> Vec<Case> {
             spec.status.second.clone_from(&second);
         }
     };
-    let holder = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key";
-    let sender = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches";
     vec![
         policy("status-requester", status("Requester", None)),
         policy(
@@ -264,18 +274,29 @@ fn others() -> Vec<Case> {
         policy("no-assertion", |spec| {
             (spec.signed, spec.has_assertion) = (Signed::Response, false)
         }),
+    ]
+}
+
+fn confirmations() -> Vec<Case> {
+    let holder = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key";
+    let sender = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches";
+    vec![
         policy("holder-of-key-only", move |spec| spec.confirmations[0].method = holder.to_owned()),
         policy("sender-vouches-only", move |spec| spec.confirmations[0].method = sender.to_owned()),
         policy("no-confirmation", |spec| spec.confirmations.clear()),
         policy("no-confirmation-data", |spec| spec.confirmations[0].has_data = false),
-        policy("version-1-1", |spec| spec.version = "1.1".to_owned()),
-        policy("assertion-version-1-1", |spec| spec.assertion_version = "1.1".to_owned()),
-        policy("unknown-condition", |spec| {
-            spec.conditions_xml = "<x:OnTuesdays xmlns:x=\"urn:x\"></x:OnTuesdays>".to_owned()
+        fine("holder-of-key-and-bearer", move |spec| {
+            let other = spec.confirmations[0].clone();
+            spec.confirmations.insert(
+                0,
+                lychgate_idp::response::Confirmation { method: holder.to_owned(), ..other },
+            );
         }),
-        policy("unknown-condition-of-saml", |spec| {
-            spec.conditions_xml = "<saml:Condition xmlns:x=\"urn:x\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"x:OnTuesdays\" x:why=\"\"></saml:Condition>".to_owned()
-        }),
+    ]
+}
+
+fn names() -> Vec<Case> {
+    vec![
         policy("nobody-named", |spec| {
             spec.name_id = None;
             spec.attributes.clear();
@@ -302,6 +323,19 @@ fn others() -> Vec<Case> {
         }),
         fine("email-only-in-an-attribute", |spec| spec.name_id = None),
         fine("email-only-in-the-name-id", |spec| spec.attributes.clear()),
+    ]
+}
+
+fn statements_and_conditions() -> Vec<Case> {
+    vec![
+        policy("version-1-1", |spec| spec.version = "1.1".to_owned()),
+        policy("assertion-version-1-1", |spec| spec.assertion_version = "1.1".to_owned()),
+        policy("unknown-condition", |spec| {
+            spec.conditions_xml = "<x:OnTuesdays xmlns:x=\"urn:x\"></x:OnTuesdays>".to_owned()
+        }),
+        policy("unknown-condition-of-saml", |spec| {
+            spec.conditions_xml = "<saml:Condition xmlns:x=\"urn:x\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"x:OnTuesdays\" x:why=\"\"></saml:Condition>".to_owned()
+        }),
         policy("no-authn-statement", |spec| spec.has_authn_statement = false),
         fine("one-time-use", |spec| {
             spec.conditions_xml = "<saml:OneTimeUse></saml:OneTimeUse>".to_owned()
@@ -309,13 +343,6 @@ fn others() -> Vec<Case> {
         fine("proxy-restriction", |spec| {
             spec.conditions_xml =
                 "<saml:ProxyRestriction Count=\"0\"></saml:ProxyRestriction>".to_owned()
-        }),
-        fine("holder-of-key-and-bearer", move |spec| {
-            let other = spec.confirmations[0].clone();
-            spec.confirmations.insert(
-                0,
-                lychgate_idp::response::Confirmation { method: holder.to_owned(), ..other },
-            );
         }),
         fine("advice", |spec| {
             spec.advice_xml =

@@ -54,6 +54,9 @@ pub(crate) enum Fault {
     Conflict,
     /// DynamoDB says that it is too much.
     Throttle,
+    /// DynamoDB says that the first condition failed, and that another transaction holds the second item: it is
+    /// half-way.
+    HalfWay,
 }
 
 /// Read and write units.
@@ -196,6 +199,7 @@ impl Intercept for Shared {
         let reason = match cfg.load::<Fate>() {
             Some(Fate(Fault::Conflict)) => "TransactionConflict",
             Some(Fate(Fault::Throttle)) => "ThrottlingError",
+            Some(Fate(Fault::HalfWay)) => "ConditionalCheckFailed,TransactionConflict",
             _ => return Ok(()),
         };
         // For the connector, which answers it without asking the emulator.
@@ -323,10 +327,15 @@ impl HttpConnector for SleepyConnector {
         let (hook, connector) = (Arc::clone(&self.hook), self.connector.clone());
         HttpConnectorFuture::new(async move {
             if let Some(reason) = request.headers().get(REFUSED) {
+                let reasons: Vec<String> = reason
+                    .split(',')
+                    .map(|code| format!(r#"{{"Code":"{code}","Message":"Again"}}"#))
+                    .collect();
+                let reasons = reasons.join(",");
                 let body = format!(
                     r#"{{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
                     "Message":"Transaction cancelled [{reason}]",
-                    "CancellationReasons":[{{"Code":"{reason}","Message":"Again"}}]}}"#
+                    "CancellationReasons":[{reasons}]}}"#
                 );
                 let status = 400.try_into().unwrap();
                 return Ok(HttpResponse::new(status, SdkBody::from(body)));
