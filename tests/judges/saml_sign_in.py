@@ -36,8 +36,9 @@ class Operator:
         self.base_url, self.key = base_url.rstrip("/"), key
 
     def call(self, method: str, path: str, body: dict | None = None) -> dict:
+        data = None if method == "GET" else json.dumps(body or {}).encode()
         request = urllib.request.Request(
-            f"{self.base_url}/v1{path}", method=method, data=None if body is None else json.dumps(body).encode(),
+            f"{self.base_url}/v1{path}", method=method, data=data,
             headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
         )
         try:
@@ -396,7 +397,7 @@ class Judge:
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))
         if query.get("state") != "st-1" or "code" not in query:
             return [f"the application was given {sorted(query)}"]
-        credentials = f"{self.application['id']}:{self.application['secret']}"
+        credentials = f"{self.application['id']}:{self.application['client_secret']}"
         fields = {
             "grant_type": "authorization_code", "code": query["code"], "redirect_uri": REDIRECT_URI,
             "code_verifier": verifier,
