@@ -25,6 +25,7 @@ use lychgate_scim::{
 };
 
 /// Every limit that a document may name. A new one that is named gets a line here.
+// tidy: long because it is one list.
 fn limits() -> Vec<(&'static str, u64)> {
     let usizes = [
         ("APPLICATIONS_MAX", application::APPLICATIONS_MAX),

@@ -20,12 +20,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lychgate-store", &["lychgate-core", "lychgate-scim"]),
     ("lychgate-outbound", &["lychgate-core"]),
     ("lychgate-edge", &["lychgate-core", "lychgate-scim"]),
-    ("lychgate-testkit", &["lychgate-core", "lychgate-scim"]),
+    ("lychgate-testkit", &["lychgate-core", "lychgate-scim", "lychgate-saml"]),
     // The identity provider of the local server and of tests. It shares nothing with what verifies, so that a mistake
     // of one is not repeated by the other.
     ("lychgate-idp", &[]),
     ("scim-discovery", &["lychgate-edge", "lychgate-core", "lychgate-scim"]),
     ("lychgate-cli", &[]),
+    // The second function of one library: the same routes' files, other keys.
+    (
+        "connections",
+        &["operator", "lychgate-core", "lychgate-edge", "lychgate-outbound", "lychgate-store"],
+    ),
 ];
 
 /// A function that is not named in [`ARROWS`]: it composes.
@@ -42,7 +47,17 @@ const ARROWS_OF_A_FUNCTION: &[&str] = &[
 /// with `wrappers`; this needs no tool. Of the seams that fit a name the first one holds.
 const SEAMS: &[(&str, &[&str])] = &[
     // Cryptography that is not TLS.
-    ("aws-lc-rs", &["lychgate-saml", "lychgate-core", "lychgate-outbound", "lychgate-idp"]),
+    (
+        "aws-lc-rs",
+        &[
+            "lychgate-saml",
+            "lychgate-core",
+            "lychgate-outbound",
+            "lychgate-idp",
+            "lychgate-local",
+            "lychgate-testkit",
+        ],
+    ),
     ("aws-sdk-kms", &["lychgate-outbound"]),
     ("aws-sdk-sesv2", &["lychgate-outbound"]),
     ("aws-sdk-dynamodb", &["lychgate-store", "lychgate-local", "conformance"]),

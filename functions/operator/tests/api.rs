@@ -306,6 +306,7 @@ async fn the_last_operator_key_stays() {
 }
 
 #[tokio::test]
+// tidy: long because it is one story.
 async fn a_connection_shows_what_goes_into_the_idp_and_what_came_of_it() {
     let server = Server::new().await;
     let path = "/v1/organizations/acme/connections";

@@ -496,6 +496,7 @@ mod tests {
     }
 
     #[test]
+    // tidy: long because it is one list.
     fn every_command_is_understood() {
         for line in [
             "org create acme --name Acme",

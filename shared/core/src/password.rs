@@ -106,7 +106,8 @@ pub fn acceptable(password: &str, user_name: &str, organization: &str) -> Result
         .into_iter()
         .filter(|word| word.chars().count() >= 3)
         .any(|word| folded.replace(&word, "").chars().count() < PASSWORD_CHARS_MIN / 2);
-    let common = COMMON.iter().any(|word| folded.replace(word, "").chars().count() < 4);
+    let common =
+        COMMON.iter().any(|word| folded.replace(word, "").chars().count() < PASSWORD_CHARS_MIN / 2);
     if guessable || common {
         return Err(
             "The password is one that anybody would try first: choose another, such as a sentence of a few words."
@@ -116,7 +117,7 @@ pub fn acceptable(password: &str, user_name: &str, organization: &str) -> Result
     Ok(())
 }
 
-/// What long common passwords are made of; with fewer than four characters beside one of them, it is one.
+/// What long common passwords are made of; with little beside one of them, it is one.
 const COMMON: [&str; 14] = [
     "password",
     "passwort",

@@ -60,7 +60,8 @@ async fn all_sessions_end_with_one_event() {
     let ended: Vec<_> = scene.history().await;
     let ended: Vec<_> =
         ended.iter().filter(|event| event.kind == "member.sessions_ended").collect();
-    assert_eq!((ended.len(), &ended[0].data["sessions"]), (1, &serde_json::json!(3)));
+    let named = ended[0].data["ended"].as_array().map(Vec::len);
+    assert_eq!((ended.len(), named), (1, Some(3)));
     assert_eq!(ended[0].subject_name, "ada@example.com");
     for nobody in ["x".to_owned(), UserId::from(uuid::Uuid::nil()).to_string()] {
         let got = sessions::end(&ctx, &scene.store, DOMAIN, &nobody).await;
