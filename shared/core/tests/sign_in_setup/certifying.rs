@@ -54,7 +54,7 @@ async fn a_private_key_is_sealed_and_belongs_to_its_certificate() {
 fn subject_public_key_info(der: &[u8]) -> Vec<u8> {
     let begin = [0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7];
     let at = der.windows(begin.len()).position(|window| window == begin).unwrap();
-    der[at..at + 294].to_vec()
+    der.iter().skip(at).take(294).copied().collect()
 }
 
 #[tokio::test]
@@ -124,5 +124,5 @@ async fn the_request_certificate_is_of_our_key_and_signed_by_it() {
     // One key, one certificate; it stays when signing is switched on again.
     assert_eq!(set(&other).await.unwrap(), text);
     assert_eq!(set(&one).await.unwrap(), text);
-    assert!(!format!("{:?}", scene.history().await).contains(&text[..64]));
+    assert!(!format!("{:?}", scene.history().await).contains(&text));
 }
