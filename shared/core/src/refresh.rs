@@ -390,7 +390,7 @@ fn nearing(connection: &Connection, now: Timestamp) -> Vec<Nearing> {
             since < threshold && threshold <= now
         };
         // The last threshold that was passed: one that ends tomorrow is not told to end within a month as well.
-        let days = EXPIRY_DAYS.into_iter().filter(passed).next_back()?;
+        let days = EXPIRY_DAYS.into_iter().rfind(passed)?;
         // What has ended already when it is first seen was told when the metadata was saved.
         (not_after > now).then_some(Nearing {
             fingerprint: certificate.fingerprint,

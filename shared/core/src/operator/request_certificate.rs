@@ -122,7 +122,7 @@ fn to_be_signed(
     )
 }
 
-/// UTCTime up to 2049, GeneralizedTime from then on (RFC 5280 §4.1.2.5).
+/// `UTCTime` up to 2049, `GeneralizedTime` from then on (RFC 5280 §4.1.2.5).
 fn time(instant: Timestamp) -> Vec<u8> {
     let digits: String = instant.rfc3339().chars().take(19).filter(char::is_ascii_digit).collect();
     let is_far = digits.as_str() >= "2050";

@@ -63,7 +63,7 @@ async fn a_connection_goes_from_draft_to_active_and_locks_the_domain() {
     assert_eq!(shown.connection.draft, None);
     assert_eq!(
         scene.organization().await.sign_in.active_connections,
-        [shown.connection.id.clone()]
+        std::slice::from_ref(&shown.connection.id)
     );
     assert_eq!(shown.organization, scene.organization().await);
 

@@ -2,7 +2,7 @@
 
 use lychgate_core::{
     event::EventKind,
-    ids::{ConnectionId, SessionId, UserId},
+    ids::{SessionId, UserId},
     operator::{RefusalKind::NotFound, member_sessions as sessions},
     ports::{SignInWrite, SignIns, Users},
     secret::SecretHash,
@@ -67,7 +67,6 @@ async fn all_sessions_end_with_one_event() {
         let got = sessions::end(&ctx, &scene.store, DOMAIN, &nobody).await;
         assert_eq!(refused(got), (NotFound, "member".to_owned()));
     }
-    let _ = ConnectionId::new(&scene.world);
 }
 
 #[tokio::test]
