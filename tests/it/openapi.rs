@@ -7,25 +7,26 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use lychgate_core::{
-    application, client_credentials, connection, cursor, event, groups, index, journal, list,
-    matching,
+    application, attempt, client_credentials, connection, cursor, event, groups, index, journal,
+    list, matching,
     oidc::{authorize, jws},
     operator::{
         self, checks, connection_policy, directory, events, keys, licence, members, metadata, uris,
     },
-    organization, render, session,
+    organization, password, passwords, render, session,
 };
 use lychgate_edge::{
     request::{self, Method},
     routes::ROUTES,
     scim,
 };
+use lychgate_saml::binding;
 use lychgate_scim::{
     filter, json, message, notice, patch, path, project, resource, schema::declared, value,
 };
 
 /// Every limit that a document may name. A new one that is named gets a line here.
-// tidy: long because it is one list.
+// tidy: long because it is a table.
 fn limits() -> Vec<(&'static str, u64)> {
     let usizes = [
         ("APPLICATIONS_MAX", application::APPLICATIONS_MAX),
@@ -36,7 +37,10 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("BULK_OPERATIONS_MAX", message::bulk::BULK_OPERATIONS_MAX),
         ("CHALLENGE_CHARS", authorize::CHALLENGE_CHARS),
         ("CLEAN_UP_MAX", members::CLEAN_UP_MAX),
+        ("binding::MESSAGE_BYTES_MAX", binding::MESSAGE_BYTES_MAX),
+        ("binding::RELAY_STATE_BYTES_MAX", binding::RELAY_STATE_BYTES_MAX),
         ("CLIENTS_MAX", organization::CLIENTS_MAX),
+        ("CONNECTIONS_MAX", organization::CONNECTIONS_MAX),
         ("CLIENT_SECRETS_MAX", organization::CLIENT_SECRETS_MAX),
         ("cursor::CURSOR_BYTES_MAX", cursor::CURSOR_BYTES_MAX),
         ("search::CURSOR_BYTES_MAX", message::search::CURSOR_BYTES_MAX),
@@ -56,6 +60,7 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("LOGGED_CLIENT_CHARS_MAX", scim::LOGGED_CLIENT_CHARS_MAX),
         ("LOGGED_PATH_CHARS_MAX", scim::LOGGED_PATH_CHARS_MAX),
         ("LOOKUP_TEXT_BYTES_MAX", resource::LOOKUP_TEXT_BYTES_MAX),
+        ("KEY_PAIRS_MAX", organization::KEY_PAIRS_MAX),
         ("MEMBERS_ANSWERED_MAX", render::MEMBERS_ANSWERED_MAX),
         ("MEMBERS_CHANGED_MAX", groups::MEMBERS_CHANGED_MAX),
         ("MEMBERS_PER_REQUEST_MAX", resource::MEMBERS_PER_REQUEST_MAX),
@@ -69,6 +74,9 @@ fn limits() -> Vec<(&'static str, u64)> {
         ("OWNERS_MAX", organization::OWNERS_MAX),
         ("PAGE_COUNT_DEFAULT", list::PAGE_COUNT_DEFAULT),
         ("PAGE_COUNT_MAX", list::PAGE_COUNT_MAX),
+        ("PASSWORD_BYTES_MAX", password::PASSWORD_BYTES_MAX),
+        ("PASSWORD_CHARS_MIN", password::PASSWORD_CHARS_MIN),
+        ("passwords::EMAIL_BYTES_MAX", passwords::EMAIL_BYTES_MAX),
         ("PATCH_OPERATIONS_MAX", patch::PATCH_OPERATIONS_MAX),
         ("path::PATH_BYTES_MAX", path::PATH_BYTES_MAX),
         ("PROJECTION_NAMES_MAX", project::PROJECTION_NAMES_MAX),
@@ -91,19 +99,33 @@ fn limits() -> Vec<(&'static str, u64)> {
     limits.extend([
         ("ACCESS_TOKEN_SECS_MAX", u64::from(organization::ACCESS_TOKEN_SECS_MAX)),
         ("ACCESS_TOKEN_SECS_MIN", u64::from(organization::ACCESS_TOKEN_SECS_MIN)),
+        ("ATTEMPT_DAYS", attempt::ATTEMPT_DAYS),
         ("CLOCK_SKEW_SECS_MAX", u64::from(connection::CLOCK_SKEW_SECS_MAX)),
+        ("CODE_SECS", session::CODE_SECS),
         ("EVENT_SETTLE_SECS", events::EVENT_SETTLE_SECS),
+        ("FAILURES_FREE", u64::from(password::FAILURES_FREE)),
+        ("FLOW_SECS", session::FLOW_SECS),
+        ("GUESSES_PER_ADDRESS_MAX", passwords::GUESSES_PER_ADDRESS_MAX),
+        ("GUESSES_PER_PAIR_MAX", passwords::GUESSES_PER_PAIR_MAX),
+        ("ID_TOKEN_SECS", session::ID_TOKEN_SECS),
+        ("LINKS_PER_ADDRESS_MAX", passwords::LINKS_PER_ADDRESS_MAX),
+        ("LINKS_PER_HOUR_MAX", passwords::LINKS_PER_HOUR_MAX),
         ("MEMBERS_SCANNED_MAX", u64::from(members::MEMBERS_SCANNED_MAX)),
         ("PAGE_SIZE_DEFAULT", u64::from(operator::PAGE_SIZE_DEFAULT)),
         ("PAGE_SIZE_MAX", u64::from(operator::PAGE_SIZE_MAX)),
+        ("PASSWORD_LINK_SECS", passwords::PASSWORD_LINK_SECS),
+        ("PASSWORD_SESSION_SECS", passwords::PASSWORD_SESSION_SECS),
         ("REQUEST_LOG_DAYS", journal::REQUEST_LOG_DAYS),
         ("RETENTION_DAYS_MAX", u64::from(directory::RETENTION_DAYS_MAX)),
         ("SCAN_MAX", matching::SCAN_MAX),
         ("SEATS_MAX", licence::SEATS_MAX),
         ("SESSION_SECS_MAX", u64::from(connection::SESSION_SECS_MAX)),
         ("SESSION_SECS_MIN", u64::from(connection::SESSION_SECS_MIN)),
+        ("TEST_WINDOW_SECS", connection::TEST_WINDOW_SECS),
         ("USERINFO_TOKEN_SECS", session::USERINFO_TOKEN_SECS),
+        ("WAIT_SECS_MAX", password::WAIT_SECS_MAX),
         ("WALK_MAX", list::WALK_MAX),
+        ("WEAK_DAYS_MAX", connection::WEAK_DAYS_MAX),
     ]);
     limits
 }

@@ -30,6 +30,7 @@ import referencing
 import referencing.jsonschema
 import yaml
 
+import openapi_sign_in
 import routes as template_routes
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
@@ -309,6 +310,7 @@ def walk(server, operator_key):
     walk_directory(call, operator_key, token["token"], of)
     walk_keys(call, operator_key)
     walk_oidc(call)
+    openapi_sign_in.walk_sign_in(call, operator_key)
     call("listTokens", 200, operator_key, path=of)
     call("revokeToken", 204, operator_key, path=of | {"token": token["id"]})
     call("revokeToken", 404, operator_key, path=of | {"token": token["id"]})

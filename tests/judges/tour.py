@@ -2,7 +2,7 @@
 
     python3 tests/judges/with_server.py TARGET/debug/lychgate-local -- python3 tests/judges/tour.py TARGET
 
-The shell blocks between "## A tour" and the next heading are run as one script that ends with the first command that
+The shell blocks from "## A tour" to "## Deploying" are run as one script that ends with the first command that
 fails; a SCIM error, an OAuth error or an empty answer fails as well. `lychgate` is that of TARGET. The last line is
 `tour: N commands` or what went wrong. Standard library only.
 """
@@ -17,7 +17,7 @@ import tempfile
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 TIMEOUT_SECS = 120
-COMMANDS_MIN = 20  # fewer, and the blocks were not found
+COMMANDS_MIN = 50  # fewer, and the blocks were not found
 NAMES = ["base_url", "scim_base_url", "scim_token", "operator_key"]
 PREAMBLE = "set -euo pipefail\ncargo() { :; }\nset -x\n"
 # `set -x` shows what was called; these may not be in what was answered.
@@ -25,7 +25,7 @@ WRONG = re.compile(r'messages:2\.0:Error"|"error":|"status":"[45]\d\d"|^HTTP/\S+
 
 
 def blocks(text):
-    tour = text.partition("\n## A tour\n")[2].partition("\n## ")[0]
+    tour = text.partition("\n## A tour\n")[2].partition("\n## Deploying\n")[0]
     return re.findall(r"^```sh\n(.*?)^```$", tour, re.MULTILINE | re.DOTALL)
 
 
