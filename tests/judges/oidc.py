@@ -14,10 +14,12 @@ import base64
 import contextlib
 import html.parser
 import http.cookiejar
+import http.server
 import json
 import os
 import secrets
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -32,6 +34,7 @@ from joserfc.jwk import KeySet
 BASE_URL = os.environ.get("BASE_URL", "")
 STEPS_MAX = 12
 TIMEOUT_SECS = 30
+TOLD_SECS_MAX = 15
 SCOPE = "openid profile email"
 DIVERGES = "validate_id_token_signing_alg_values_supported"
 
@@ -285,7 +288,6 @@ def judge_redemption(judgement, application, browser):
         ("no verifier", {"code_verifier": ""}, "invalid_request"),
         ("a verifier that is too short", {"code_verifier": "short"}, "invalid_request"),
         ("another redirect_uri", {"redirect_uri": application.redirect_uri + "/"}, "invalid_grant"),
-        ("another grant", {"grant_type": "client_credentials"}, "unsupported_grant_type"),
         ("another code", {"code": "lygc_made_up"}, "invalid_grant"),
     ]:
         if "code" in more:
@@ -293,6 +295,12 @@ def judge_redemption(judgement, application, browser):
         else:
             said = application.redeem(callback, kept, **more)
         judgement.check(said.get("error") == error, what, said)
+    form = {
+        "grant_type": "client_credentials", "code": parameters(callback)["code"], "client_id": application.id,
+        "redirect_uri": application.redirect_uri, "code_verifier": kept["verifier"]}
+    answer = Browser().ask(application.metadata["token_endpoint"], form)
+    said = json.loads(answer.text)
+    judgement.check((answer.status, said["error"]) == (400, "unsupported_grant_type"), "another grant", said)
     said = application.redeem(callback, kept)
     judgement.check("id_token" in said, "a refusal has used the code up", said)
     return said, kept
@@ -401,6 +409,69 @@ def judge_end_session(judgement, application, browser, keys):
     judgement.check(error == "login_required", "prompt=none after signing out", answer.location)
 
 
+class Told(http.server.ThreadingHTTPServer):
+    """Where an application is told that sessions have ended."""
+
+    def __init__(self):
+        told = self.told = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                told.append(dict(urllib.parse.parse_qsl(body)).get("logout_token", ""))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def wait(self, count):
+        until = time.monotonic() + TOLD_SECS_MAX
+        while len(self.told) < count and time.monotonic() < until:
+            time.sleep(0.1)
+        return self.told[count - 1] if len(self.told) >= count else None
+
+
+def judge_back_channel(judgement, application, metadata, keys):
+    """Another application is told when this one signs the person out, and when the person is suspended."""
+    told = Told()
+    registered, _ = register("judge-told", True, back_channel_logout_uri=f"http://127.0.0.1:{told.server_port}/logout")
+    other = Application(registered, metadata)
+    members = f"{BASE_URL}/v1/organizations/{os.environ['DOMAIN']}/members"
+    for count, how in [(1, "another application"), (2, "suspension")]:
+        browser, claims = Browser(), {}
+        for one in (application, other):
+            url, kept = one.request()
+            callback = sign_in(browser, url, one.redirect_uri, person="grace")
+            token = one.redeem(callback, kept) if isinstance(callback, str) else {}
+            claims = judge_id_token(judgement, one, keys, token, kept)
+            if one is application:
+                hint = token.get("id_token", "")
+        if how == "suspension":
+            fetch_json(f"{members}/{claims['sub']}/suspend", key=os.environ["OPERATOR_KEY"], body={})
+            status, _, _ = other.userinfo(token)
+            judgement.check(status == 401, "userinfo of somebody suspended", status)
+        else:
+            browser.ask(f"{metadata['end_session_endpoint']}?id_token_hint={hint}")
+        logout_token = told.wait(count)
+        judgement.check(logout_token, f"nobody was told of an end by {how}")
+        with judgement.without_error(f"the logout token of an end by {how}"):
+            decoded = jwt.decode(logout_token, keys, algorithms=["ES256"])
+            said, now = decoded.claims, time.time()
+            assert decoded.header["typ"] == "logout+jwt", decoded.header
+            assert said["iss"] == BASE_URL and said["aud"] == other.id, said
+            assert said["sub"] == claims["sub"] and said["sid"] == claims["sid"], said
+            assert said["events"] == {"http://schemas.openid.net/event/backchannel-logout": {}}, said
+            assert said["iat"] <= now < said["exp"] <= said["iat"] + 120 and said["jti"], said
+            assert "nonce" not in said, said
+    fetch_json(f"{members}/{claims['sub']}/restore", key=os.environ["OPERATOR_KEY"], body={})
+    judgement.check(len(told.told) == 2, "told more often than sessions ended", len(told.told))
+    told.shutdown()
+
+
 def judge_bearers(judgement, application, token):
     for what, given in [("a code", "lygc_x"), ("an ID token", token["id_token"]), ("nonsense", "x")]:
         status, headers, _ = application.userinfo({"access_token": given, "token_type": "Bearer"})
@@ -411,12 +482,12 @@ def judge_bearers(judgement, application, token):
     judgement.check(status == 401, "userinfo for a token without a signature", status)
 
 
-def register(name, is_public):
+def register(name, is_public, **more):
     """An application by the operator's API: as it is shown, and its secret."""
     host = f"https://{name}.example"
     body = {
         "name": name, "redirect_uris": [f"{host}/back?x=1"], "post_logout_redirect_uris": [f"{host}/bye"],
-        "public": is_public}
+        "public": is_public, **more}
     made, _ = fetch_json(f"{BASE_URL}/v1/applications", key=os.environ["OPERATOR_KEY"], body=body)
     made.setdefault("id", made.get("client_id"))
     return made, made.get("client_secret")
@@ -436,6 +507,7 @@ def main():
         judge_secret(judgement, register("judge-confidential", False), metadata, browser, keys)
         judge_session(judgement, application, browser, keys)
         judge_end_session(judgement, application, browser, keys)
+        judge_back_channel(judgement, application, metadata, keys)
     judge_requests(judgement, application)
     print(f"oidc: {judgement.passed} checks passed, {judgement.failed} failed")
     return 1 if judgement.failed else 0

@@ -10,7 +10,7 @@ use lychgate_edge::{
     reply::Reply,
 };
 
-use crate::{Store, body::Body, problem, view};
+use crate::{body::Body, problem, setup::Store, view};
 
 const ADDRESSES: [&str; 4] =
     ["redirect_uris", "post_logout_redirect_uris", "initiate_login_uri", "back_channel_logout_uri"];

@@ -8,9 +8,11 @@ use lychgate_edge::{
 };
 
 use crate::{
-    Outside, Store,
+    Outside,
     body::{Body, check_query},
-    problem, view,
+    problem,
+    setup::Store,
+    view,
 };
 
 /// RFC 8555 §9.1.

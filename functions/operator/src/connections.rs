@@ -18,7 +18,7 @@ use lychgate_edge::{
 };
 use serde_json::json;
 
-use crate::{Outside, Store, body::Body, problem, view};
+use crate::{Outside, body::Body, problem, setup::Store, view};
 
 const ENTITY_IDS: [(&str, EntityIdChoice); 2] =
     [("shared", EntityIdChoice::Shared), ("organization", EntityIdChoice::Organization)];

@@ -14,9 +14,10 @@ use lychgate_edge::{
 };
 
 use crate::{
-    Store,
     body::{Body, check_query, limit},
-    problem, view,
+    problem,
+    setup::Store,
+    view,
 };
 
 pub(crate) async fn read<S: Store>(

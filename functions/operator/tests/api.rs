@@ -16,14 +16,15 @@ use lychgate_edge::{
         Method::{self, Delete, Get, Patch, Post, Put},
         Request,
     },
-    routes::ROUTES,
+    routes::{self, ROUTES},
 };
 use lychgate_testkit::{FakeOutside, FakeWorld, MemoryStore, build, idp_metadata};
-use operator::Settings;
+use operator::setup;
 use serde_json::{Value, json};
 
 struct Server {
-    handler: Box<dyn Handler>,
+    operator: Box<dyn Handler>,
+    connections: Box<dyn Handler>,
     key: String,
     /// Members of `acme`: an ordinary one, and one whose name is a formula.
     members: [String; 2],
@@ -46,9 +47,24 @@ impl Server {
         }
         drop(ctx);
         let stack = Stack::new(&Config::default(), world).unwrap();
-        let handler =
-            Box::new(operator::handler(stack, store, FakeOutside::new(), Settings::default()));
-        Self { handler, key, members: members.try_into().unwrap() }
+        let (outside, settings) = (FakeOutside::new(), setup::Settings::default());
+        let operator =
+            operator::handler(stack.clone(), store.clone(), None, Some(FakeOutside::new()));
+        let connections = setup::handler(stack, store, outside, settings);
+        Self {
+            operator: Box::new(operator),
+            connections: Box::new(connections),
+            key,
+            members: members.try_into().unwrap(),
+        }
+    }
+
+    /// The function that the route table names.
+    async fn handle(&self, request: &Request) -> Reply {
+        match routes::function_for(request.method, &request.segments) {
+            "connections" => self.connections.handle(request).await,
+            _ => self.operator.handle(request).await,
+        }
     }
 
     async fn send(&self, method: Method, target: &str, body: Option<Value>) -> Reply {
@@ -57,7 +73,7 @@ impl Server {
         if let Some(body) = body {
             request = request.with_body(body.to_string());
         }
-        self.handler.handle(&request).await
+        self.handle(&request).await
     }
 
     /// The reply's status and body.
@@ -70,11 +86,12 @@ impl Server {
 #[tokio::test]
 async fn every_route_demands_a_key_and_is_served() {
     let server = Server::new().await;
-    let routes = ROUTES.iter().filter(|route| route.function == "operator");
+    let ours = |function| matches!(function, "operator" | "connections");
+    let routes = ROUTES.iter().filter(|route| ours(route.function));
     let (mut walked, mut unserved) = (0, Vec::new());
     for route in routes {
         let path = route.path.replace("{organization}", "acme").replace(['{', '}'], "x");
-        let reply = server.handler.handle(&Request::new(route.method, &path)).await;
+        let reply = server.handle(&Request::new(route.method, &path)).await;
         assert_eq!(reply.status, 401, "{path}");
         assert_eq!(reply.value()["error"], "unauthorized");
         assert!(reply.header("www-authenticate").is_some());
@@ -177,7 +194,7 @@ async fn what_is_wrong_is_named() {
         let request = Request::new(Post, "/v1/organizations")
             .with_header("authorization", &format!("Bearer {}", server.key))
             .with_body(body);
-        assert_eq!(server.handler.handle(&request).await.status, status, "{body}");
+        assert_eq!(server.handle(&request).await.status, status, "{body}");
     }
 }
 
@@ -243,7 +260,7 @@ async fn members_are_shown_suspended_and_exported() {
     let request = Request::new(Get, path)
         .with_header("authorization", &format!("Bearer {}", server.key))
         .with_header("accept", "text/csv");
-    assert_eq!(server.handler.handle(&request).await.body.unwrap(), text.as_bytes());
+    assert_eq!(server.handle(&request).await.body.unwrap(), text.as_bytes());
 }
 
 #[tokio::test]

@@ -133,6 +133,7 @@ fn blank(ctx: &Ctx<'_>) -> Connection {
         live: None,
         draft: None,
         test_window_ends: None,
+        ends_checked: None,
         created: ctx.now(),
         version: 1,
     }

@@ -75,6 +75,7 @@ impl SampleIdp {
         );
         idp.slo_url = Some(format!("{base_url}/sample/idp/slo"));
         let (base_url, domain) = (base_url.to_owned(), domain.to_owned());
+        Ok(Self { idp, base_url, domain, world })
     }
 
     /// Its metadata.

@@ -247,18 +247,30 @@ where
             due.extend(application.filter(uri).map(|application| (application, &ended.session)));
         }
     }
-    // Each owns a clone of its session's id: a closure that borrows from two places has no name for their lifetimes.
-    let told = due.into_iter().map(|(application, session)| {
-        let session = session.clone();
-        async move {
-            let told = tell(ctx, reach, user, &session, application).await;
-            let untold = |reason| Untold { application: application.id.clone(), session, reason };
-            told.err().map(untold)
-        }
-    });
+    // A loop, because a closure that borrows from two places has no name for their lifetimes.
+    let mut telling = Vec::with_capacity(due.len());
+    for (application, session) in due {
+        telling.push(untold(ctx, reach, user, session, application));
+    }
     let told: Vec<Option<Untold>> =
-        stream::iter(told).buffer_unordered(DELIVERIES_AT_ONCE).collect().await;
+        stream::iter(telling).buffer_unordered(DELIVERIES_AT_ONCE).collect().await;
     Ok(told.into_iter().flatten().collect())
+}
+
+/// Tells one application; `None` when it was told.
+async fn untold<S, G, N>(
+    ctx: &Ctx<'_>,
+    reach: &Reach<'_, S, G, N>,
+    user: UserId,
+    session: &SessionId,
+    application: &Application,
+) -> Option<Untold>
+where
+    G: Signer,
+    N: LogoutNotifier,
+{
+    let reason = tell(ctx, reach, user, session, application).await.err()?;
+    Some(Untold { application: application.id.clone(), session: session.clone(), reason })
 }
 
 async fn tell<S, G, N>(

@@ -108,12 +108,12 @@ pub struct Asked {
     pub application: Option<Application>,
     /// Where the browser goes afterwards: an address that the application has registered, with `state`.
     pub then: Option<String>,
-    /// The same for a way that leads through the IdP, as a SAML RelayState; `None` when it does not fit into one, and the
+    /// The same for a way that leads through the IdP, as a SAML `RelayState`; `None` when it does not fit into one, and the
     /// browser would not come back.
     pub relay_state: Option<String>,
 }
 
-/// The longest RelayState that IdPs must give back, in bytes (SAML Bindings §3.4.3).
+/// The longest `RelayState` that IdPs must give back, in bytes (SAML Bindings §3.4.3).
 pub const RELAY_STATE_BYTES_MAX: usize = 80;
 
 /// Why a logout request could not be looked at.
@@ -189,7 +189,7 @@ fn relay_state(application: &Application, place: usize, state: Option<&str>) -> 
     (text.len() <= RELAY_STATE_BYTES_MAX).then_some(text)
 }
 
-/// Where the browser goes when it comes back from the IdP with this RelayState: an address that an application has
+/// Where the browser goes when it comes back from the IdP with this `RelayState`: an address that an application has
 /// registered. Whoever makes one up gets no further than there.
 ///
 /// # Errors

@@ -155,8 +155,14 @@ mod tests {
         assert!(!read.proves(&SecretHash::of(b"other")));
         assert!(GrantText::parse_token(&code).is_none());
         assert!(GrantText::parse_token(&token_text(&organization, &id, &secret)).is_some());
-        for wrong in ["", "lygc", "lygc___", &code[1..], &format!("{code}_x"), &format!("{code}x")]
-        {
+        for wrong in [
+            "",
+            "lygc",
+            "lygc___",
+            code.trim_start_matches('l'),
+            &format!("{code}_x"),
+            &format!("{code}x"),
+        ] {
             assert!(GrantText::parse_code(wrong).is_none(), "{wrong}");
         }
     }

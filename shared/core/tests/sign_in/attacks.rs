@@ -99,10 +99,11 @@ async fn whatever_fails_a_response_signs_in_once_and_can_be_posted_again() {
             for _ in 0..3 {
                 match finish::finish(&scene.world.ctx(), &parts, &post).await {
                     Ok(_) => done += 1,
-                    Err(refusal) if done == 0 => {
-                        assert_eq!(refusal.who, Who::Us { passing: true }, "{fault:?} {call}");
+                    Err(refusal) => {
+                        let ours = refusal.who == Who::Us { passing: true };
+                        let replayed = done == 1 && refusal.who == Who::Person;
+                        assert!(ours || replayed, "{fault:?} at call {call}: {refusal:?}");
                     }
-                    Err(refusal) => assert_eq!(refusal.who, Who::Person, "{fault:?} {call}"),
                 }
             }
             assert_eq!(done, 1, "{fault:?} at call {call}");

@@ -163,7 +163,8 @@ async fn we_ask_the_idp_when_its_metadata_offers_that() {
     let cookie = done.cookie.text();
     let found = sessions::current(&ctx, &scene.store, &scene.acme.id, &cookie).await.unwrap();
     let (session, _) = found.unwrap();
-    let asked = logout::begin(&ctx, &scene.store, &scene.outside, &scene.acme, &session).await;
+    let asked =
+        logout::begin(&ctx, &scene.store, &scene.outside, &scene.acme.id, &session, None).await;
     let Some(Outgoing::Redirect(to)) = asked.unwrap() else { panic!("no redirect") };
     let (to, query) = to.split_once('?').unwrap();
     assert_eq!(to, SLO);
@@ -185,7 +186,8 @@ async fn we_ask_the_idp_when_its_metadata_offers_that() {
             connection.live.as_mut().unwrap().idp.as_mut().unwrap().slo_redirect = None;
         })
         .await;
-    let asked = logout::begin(&ctx, &scene.store, &scene.outside, &scene.acme, &session).await;
+    let asked =
+        logout::begin(&ctx, &scene.store, &scene.outside, &scene.acme.id, &session, None).await;
     assert_eq!(asked.unwrap(), None);
 }
 

@@ -33,14 +33,14 @@ use lychgate_testkit::{FakeOutside, FakeWorld, MemoryStore, build, world::BASE_U
 use time::{Duration, OffsetDateTime};
 
 /// The IdP that most tests use.
-pub const IDP: &str = "http://www.okta.com/exk1";
+pub(crate) const IDP: &str = "http://www.okta.com/exk1";
 /// A PKCE challenge of the right form.
-pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// Where codes go.
-pub const BACK: &str = "https://app.example/back";
+pub(crate) const BACK: &str = "https://app.example/back";
 
 /// The key of an IdP: made once for each name.
-pub fn idp(entity_id: &str, key: usize) -> Idp {
+pub(crate) fn idp(entity_id: &str, key: usize) -> Idp {
     static KEYS: OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
         let now = OffsetDateTime::from_unix_timestamp(1_795_338_000).unwrap();
@@ -57,7 +57,7 @@ pub fn idp(entity_id: &str, key: usize) -> Idp {
 }
 
 /// What its metadata said.
-pub fn known(idp: &Idp) -> Known {
+pub(crate) fn known(idp: &Idp) -> Known {
     Known {
         entity_id: idp.entity_id.clone(),
         sso_redirect: Some(idp.sso_url.clone()),
@@ -71,7 +71,7 @@ pub fn known(idp: &Idp) -> Known {
 }
 
 /// Settings for an IdP, as a new connection has them.
-pub fn settings(idp: &Idp) -> Settings {
+pub(crate) fn settings(idp: &Idp) -> Settings {
     Settings {
         source: MetadataSource::Missing,
         idp: Some(known(idp)),
@@ -81,24 +81,24 @@ pub fn settings(idp: &Idp) -> Settings {
     }
 }
 
-pub struct Scene {
-    pub world: FakeWorld,
-    pub store: MemoryStore,
-    pub outside: FakeOutside,
-    pub catalogue: Catalogue,
-    pub idp: Idp,
-    pub acme: Organization,
-    pub acme_connection: Connection,
+pub(crate) struct Scene {
+    pub(crate) world: FakeWorld,
+    pub(crate) store: MemoryStore,
+    pub(crate) outside: FakeOutside,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) idp: Idp,
+    pub(crate) acme: Organization,
+    pub(crate) acme_connection: Connection,
 }
 
 impl Scene {
     /// `acme` with one live connection and one member, `zoe@acme.test`.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
     /// As [`Scene::new`], with these settings changed.
-    pub async fn with(edit: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with(edit: impl FnOnce(&mut Settings)) -> Self {
         let world = FakeWorld::new(7);
         let acme = build::Acme::new(&world, "acme").organization;
         let mut scene = Self {
@@ -128,21 +128,21 @@ impl Scene {
         scene
     }
 
-    pub async fn organization(&self, organization: Organization) -> Organization {
+    pub(crate) async fn organization(&self, organization: Organization) -> Organization {
         let event = build::event(EventKind::OrganizationCreated, "o", "o");
         let ctx = self.world.ctx();
         assert!(self.store.create_organization(&ctx, &organization, &event).await.unwrap());
         organization
     }
 
-    pub async fn connect(&self, at: &Organization, connection: Connection) -> Connection {
+    pub(crate) async fn connect(&self, at: &Organization, connection: Connection) -> Connection {
         let ctx = self.world.ctx();
         self.store.put_connection(&ctx, &at.id, None, &connection, None, None).await.unwrap();
         connection
     }
 
     /// Another connection of `acme`, or a first one elsewhere.
-    pub fn connection(&self, edit: impl FnOnce(&mut Connection)) -> Connection {
+    pub(crate) fn connection(&self, edit: impl FnOnce(&mut Connection)) -> Connection {
         let mut connection = Connection {
             id: ConnectionId::new(&self.world),
             live: None,
@@ -154,7 +154,7 @@ impl Scene {
         connection
     }
 
-    pub async fn reconnect(&self, edit: impl FnOnce(&mut Connection)) -> Connection {
+    pub(crate) async fn reconnect(&self, edit: impl FnOnce(&mut Connection)) -> Connection {
         let ctx = self.world.ctx();
         let setup = self.store.sign_in_setup(&ctx, &self.acme.id).await.unwrap().unwrap();
         let id = &self.acme_connection.id;
@@ -167,20 +167,20 @@ impl Scene {
         after
     }
 
-    pub async fn member(&self, user_name: &str) -> User {
+    pub(crate) async fn member(&self, user_name: &str) -> User {
         let user = build::user(&self.world, user_name);
         self.create(&user).await;
         user
     }
 
-    pub async fn create(&self, user: &User) {
+    pub(crate) async fn create(&self, user: &User) {
         let event = build::event(EventKind::MemberCreated, &user.id.to_string(), user.user_name());
         let keys = build::user_keys(user);
         let ctx = self.world.ctx();
         self.store.create_user(&ctx, &self.acme.id, user, &keys, None, &event).await.unwrap();
     }
 
-    pub async fn rewrite(&self, edit: impl FnOnce(&mut Organization)) {
+    pub(crate) async fn rewrite(&self, edit: impl FnOnce(&mut Organization)) {
         let ctx = self.world.ctx();
         let before = self.store.organization(&ctx, &self.acme.id).await.unwrap().unwrap();
         let mut after = before.clone();
@@ -190,11 +190,11 @@ impl Scene {
         assert!(self.store.update_organization(&ctx, &before, &after, &event).await.unwrap());
     }
 
-    pub async fn lapse(&self) {
+    pub(crate) async fn lapse(&self) {
         self.rewrite(|organization| organization.licence.state = LicenceState::Expired).await;
     }
 
-    pub async fn application(&self, initiate: Option<&str>) -> Application {
+    pub(crate) async fn application(&self, initiate: Option<&str>) -> Application {
         let application = Application {
             id: ApplicationId::new(&self.world),
             name: "App".to_owned(),
@@ -211,7 +211,7 @@ impl Scene {
     }
 
     /// An encryption key pair of `acme`: its certificate, DER.
-    pub async fn key_pair(&self) -> Vec<u8> {
+    pub(crate) async fn key_pair(&self) -> Vec<u8> {
         let ctx = self.world.ctx();
         let at = |secs| Instant::from_unix_millis(ctx.now().unix_millis() as i64).plus_secs(secs);
         let (made, private) =
@@ -231,7 +231,7 @@ impl Scene {
     }
 
     /// A link that tests acme's connection: its text.
-    pub async fn test_link(&self) -> String {
+    pub(crate) async fn test_link(&self) -> String {
         let (secret, hash) = lychgate_core::credential::new_secret(&self.world);
         let link = Link {
             id: LinkId::new(&self.world),
@@ -243,7 +243,11 @@ impl Scene {
         link_text(&self.acme.id, &link.id, &secret)
     }
 
-    pub async fn start(&self, domain: &str, query: &[(&str, &str)]) -> Result<Started, Refusal> {
+    pub(crate) async fn start(
+        &self,
+        domain: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Started, Refusal> {
         let query: Vec<(String, String)> =
             query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let start = Start { domain, query: &query };
@@ -251,11 +255,11 @@ impl Scene {
     }
 
     /// A good response of the IdP about this address, for `acme`.
-    pub fn about(&self, email: &str, id: &str) -> ResponseSpec {
+    pub(crate) fn about(&self, email: &str, id: &str) -> ResponseSpec {
         self.about_at("acme", email, id)
     }
 
-    pub fn about_at(&self, domain: &str, email: &str, id: &str) -> ResponseSpec {
+    pub(crate) fn about_at(&self, domain: &str, email: &str, id: &str) -> ResponseSpec {
         let now = self.world.now().unix_millis();
         let now = OffsetDateTime::from_unix_timestamp((now / 1_000) as i64).unwrap();
         ResponseSpec::good(
@@ -268,7 +272,7 @@ impl Scene {
         )
     }
 
-    pub async fn post(
+    pub(crate) async fn post(
         &self,
         browser: &Browser,
         domain: &str,
@@ -277,7 +281,7 @@ impl Scene {
         self.post_value(browser, domain, &self.idp.post_value(spec).unwrap()).await
     }
 
-    pub async fn post_value(
+    pub(crate) async fn post_value(
         &self,
         browser: &Browser,
         domain: &str,
@@ -293,7 +297,7 @@ impl Scene {
     }
 
     /// Starts and finishes, at `acme`.
-    pub async fn sign_in(&self, email: &str) -> Result<Box<SignedIn>, Refusal> {
+    pub(crate) async fn sign_in(&self, email: &str) -> Result<Box<SignedIn>, Refusal> {
         let mut browser = Browser::default();
         let request = browser.began(self.start("acme", &[]).await?);
         let spec = self.about(email, &request).in_response_to(&request);
@@ -301,16 +305,16 @@ impl Scene {
     }
 
     /// The latest attempt at `acme`.
-    pub async fn attempt(&self) -> Attempt {
+    pub(crate) async fn attempt(&self) -> Attempt {
         self.attempts().await.remove(0)
     }
 
-    pub async fn attempts(&self) -> Vec<Attempt> {
+    pub(crate) async fn attempts(&self) -> Vec<Attempt> {
         let ctx = self.world.ctx();
         self.store.attempts_before(&ctx, &self.acme.id, None, 100).await.unwrap()
     }
 
-    pub async fn events(&self, organization: &OrganizationId, kind: EventKind) -> usize {
+    pub(crate) async fn events(&self, organization: &OrganizationId, kind: EventKind) -> usize {
         let events = self.store.events_after(&self.world.ctx(), organization, None, 1_000).await;
         events.unwrap().iter().filter(|event| event.kind == kind.text()).count()
     }
@@ -318,20 +322,20 @@ impl Scene {
 
 /// A browser: the flow cookies that it keeps.
 #[derive(Default)]
-pub struct Browser {
-    pub flows: BTreeMap<FlowId, String>,
+pub(crate) struct Browser {
+    pub(crate) flows: BTreeMap<FlowId, String>,
 }
 
 impl Browser {
     /// Keeps the cookie; gives the `AuthnRequest`'s ID.
-    pub fn began(&mut self, started: Started) -> String {
+    pub(crate) fn began(&mut self, started: Started) -> String {
         let id = format!("_{}", started.flow.bare());
         self.flows.insert(started.flow, started.secret);
         id
     }
 }
 
-pub fn signed_in(finished: Result<Finished, Refusal>) -> Result<Box<SignedIn>, Refusal> {
+pub(crate) fn signed_in(finished: Result<Finished, Refusal>) -> Result<Box<SignedIn>, Refusal> {
     match finished? {
         Finished::SignedIn(signed_in) => Ok(signed_in),
         other => panic!("a test instead of a sign-in: {other:?}"),

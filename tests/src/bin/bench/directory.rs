@@ -208,6 +208,7 @@ async fn organization(store: &Store, domain: &str) -> Result<String, Failed> {
         domain: Domain::parse(domain).ok_or("no domain")?,
         name: domain.to_owned(),
         licence: Licence { state: LicenceState::Active, seats: None, ends: None },
+        sign_in: lychgate_core::organization::SignIn::default(),
         directory: ScimDirectory { enabled: true, tokens: vec![token], ..ScimDirectory::default() },
         owners: Vec::new(),
         owners_suspended: Vec::new(),

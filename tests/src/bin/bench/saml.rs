@@ -14,7 +14,9 @@ use lychgate_idp::{
     DataAlgorithm, Encryption, KeyKind, ResponseSpec, SigningKey, markup::Prefixes,
 };
 use lychgate_saml::{
-    Algorithms, Certificate, Instant, binding, certificate,
+    Instant, binding,
+    certificate::{self, Certificate},
+    dsig::Algorithms,
     response::{self, Assertion, Expectations, ExpectedRequest},
     xmlenc::DecryptionKey,
 };
