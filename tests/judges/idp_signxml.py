@@ -54,14 +54,16 @@ ENCRYPTIONS = {
     "aes256-cbc": (xmlsec.constants.TransformAes256Cbc, xmlsec.constants.KeyDataAes, 256),
     "aes128-gcm": (xmlsec.constants.TransformAes128Gcm, xmlsec.constants.KeyDataAes, 128),
     "aes256-gcm": (xmlsec.constants.TransformAes256Gcm, xmlsec.constants.KeyDataAes, 256),
-    "aes256-gcm, RSA-OAEP of XML Encryption 1.1 with SHA-256": (xmlsec.constants.TransformAes256Gcm, xmlsec.constants.KeyDataAes, 256),
+    "aes256-gcm, RSA-OAEP 1.1 of SHA-256": (xmlsec.constants.TransformAes256Gcm, xmlsec.constants.KeyDataAes, 256),
     "rsa-1.5": (xmlsec.constants.TransformAes256Gcm, xmlsec.constants.KeyDataAes, 256),
 }
 PREFIX_LIST = "a PrefixList, by xmlsec"  # signxml's own does not verify with xmlsec either
 TAKEN = [PREFIX_LIST] + [name for name in SIGNATURES if name not in ("stranger", "hmac", "sha1 digest", "comments")]
 CASES = [
     *[Case(f"{name}, {sign} signed", "idp", sign, signature=name) for name in TAKEN for sign in ("assertion", "response")],
-    *[Case(f"encrypted {name} by xmlsec", "idp", "assertion", name) for name in ENCRYPTIONS if name != "rsa-1.5"],
+    *[Case(f"{name} by xmlsec", "idp", "assertion", name) for name in ENCRYPTIONS if name != "rsa-1.5"],
+    # XML Encryption would have it taken: the wrapper's declarations are in scope where the plaintext stands.
+    Case("prefix declared on EncryptedAssertion alone", "idp", "assertion", "aes256-gcm", wrong="prefix", code="decrypt_failed"),
     Case("RSA 1.5 key transport", "idp", "assertion", "rsa-1.5", code="weak_algorithm", says="OAEP"),
     Case("a stranger's key, the right certificate in KeyInfo", "idp", signature="stranger", code="bad_signature"),
     Case("HMAC with the certificate as its key", "idp", signature="hmac", code="weak_algorithm"),
@@ -121,9 +123,11 @@ class Signxml(IdentityProvider):
         answers = f' InResponseTo="{request}"' if request else ""
         issuer = f'<saml:Issuer xmlns:saml="{SAML}">{self.base_url}/metadata</saml:Issuer>'
         user = xml.sax.saxutils.escape(orders["user"])
-        # `xs` is declared where no name uses it, as IdPs do for xsi:type.
+        # `xs` is declared where no name uses it, as IdPs do for xsi:type. xmlsec encrypts the text of the Assertion as it
+        # stands: `saml`, declared around it, is not declared in the plaintext.
+        outside = "" if orders.get("wrong") == "prefix" else f' xmlns:saml="{SAML}"'
         root = etree.fromstring(
-            f'<samlp:Response xmlns:samlp="{SAMLP}" xmlns:xs="http://www.w3.org/2001/XMLSchema" ID="_{secrets.token_hex(16)}" '
+            f'<samlp:Response xmlns:samlp="{SAMLP}"{outside} xmlns:xs="http://www.w3.org/2001/XMLSchema" ID="_{secrets.token_hex(16)}" '
             f'Version="2.0" IssueInstant="{text(now)}" Destination="{acs}"{answers}>{issuer}'
             '<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>'
             f'<saml:Assertion xmlns:saml="{SAML}" ID="_{secrets.token_hex(16)}" Version="2.0" IssueInstant="{text(now)}">'
