@@ -92,7 +92,6 @@ judge-scim: venv ## Servers of their own against scim2-tester, the API's descrip
 	cargo build --workspace --bins
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/scim_tester.py
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/openapi.py
-	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- $(VENV)/python tests/judges/oidc.py
 	python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- python3 tests/judges/tour.py $(TARGET)
 
 .PHONY: judge-c14n
