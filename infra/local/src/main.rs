@@ -108,9 +108,11 @@ fn banner(running: &Running) -> String {
     let demo = &running.demo;
     format!(
         "Lychgate is running. Ctrl-C stops it.\n\n  \
+         Sign in         {sample}\n  \
          SCIM base URL   {scim}\n  \
          SCIM token      {token}\n\n  \
          curl -H 'Authorization: Bearer {token}' '{scim}/Users?count=5'\n",
+        sample = demo.sample_application_url,
         scim = demo.scim_base_url,
         token = demo.scim_token,
     )
