@@ -203,6 +203,7 @@ pub fn password(world: &dyn World) -> PasswordRecord {
         set: world.now(),
         failures: 0,
         not_before: None,
+        devices: Vec::new(),
         version: 1,
     }
 }
