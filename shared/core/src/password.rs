@@ -62,10 +62,12 @@ impl PasswordRecord {
         }
     }
 
-    /// After a right one, in a browser that is remembered from now on.
+    /// After a right one, in a browser that is remembered from now on as `device`. What the same browser was remembered by
+    /// before (`known`) goes: it counts once.
     #[must_use]
-    pub fn after_success(&self, device: SecretHash) -> Self {
+    pub fn after_success(&self, known: Option<&str>, device: SecretHash) -> Self {
         let mut devices = self.devices.clone();
+        devices.retain(|hash| !known.is_some_and(|secret| hash.matches(secret.as_bytes())));
         devices.push(device);
         let surplus = devices.len().saturating_sub(DEVICES_MAX);
         devices.drain(..surplus);
@@ -75,9 +77,13 @@ impl PasswordRecord {
     /// Whether a guess from this browser has to wait at `now`.
     #[must_use]
     pub fn must_wait(&self, now: Timestamp, device: Option<&str>) -> bool {
-        let known = device
-            .is_some_and(|secret| self.devices.iter().any(|hash| hash.matches(secret.as_bytes())));
-        !known && self.not_before.is_some_and(|until| now < until)
+        !self.knows(device) && self.not_before.is_some_and(|until| now < until)
+    }
+
+    /// Whether somebody signed in with this password in this browser before.
+    #[must_use]
+    pub fn knows(&self, device: Option<&str>) -> bool {
+        device.is_some_and(|secret| self.devices.iter().any(|hash| hash.matches(secret.as_bytes())))
     }
 }
 
@@ -202,7 +208,7 @@ mod tests {
     #[test]
     fn the_wait_doubles_has_an_end_and_spares_a_known_browser() {
         let now = Timestamp::from_unix_millis(1_000_000);
-        let mut guessed = record().after_success(SecretHash::of(b"mine"));
+        let mut guessed = record().after_success(None, SecretHash::of(b"mine"));
         for _ in 0..FAILURES_FREE {
             guessed = guessed.after_failure(now);
             assert!(!guessed.must_wait(now, None));
@@ -221,9 +227,23 @@ mod tests {
     fn few_browsers_are_remembered_and_the_oldest_goes_first() {
         let mut used = record();
         for number in 0..10_u8 {
-            used = used.after_success(SecretHash::of(&[number]));
+            used = used.after_success(None, SecretHash::of(&[number]));
         }
         assert_eq!(used.devices.len(), DEVICES_MAX);
         assert!(used.devices.last().unwrap().matches(&[9]));
+    }
+
+    #[test]
+    fn a_browser_that_comes_every_day_pushes_no_other_out() {
+        let mut used = record().after_success(None, SecretHash::of(b"at home"));
+        let mut cookie: Option<String> = None;
+        for day in 0..20 {
+            let next = format!("day {day}");
+            used = used.after_success(cookie.as_deref(), SecretHash::of(next.as_bytes()));
+            cookie = Some(next);
+        }
+        assert_eq!(used.devices.len(), 2);
+        assert!(used.knows(Some("at home")) && used.knows(cookie.as_deref()));
+        assert!(!used.knows(Some("day 0")) && !used.knows(None));
     }
 }

@@ -3,7 +3,9 @@
 //! What a stranger learns is the same whether the address is unknown, has no password, may not have one or the password
 //! is wrong, and it takes the same work. What stands against guessing is counted for a member, for an address with a
 //! member, and for an address; none of the three keeps a whole organization out: a member who waits has the link by
-//! e-mail, browsers used before, and the identity provider.
+//! e-mail, browsers used before (each is counted by itself), and the identity provider.
+
+use std::{net::IpAddr, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use lychgate_scim::value::normalized_key;
@@ -35,7 +37,7 @@ pub const PASSWORD_SESSION_SECS: u64 = 12 * 3_600;
 pub const PASSWORD_LINK_SECS: u64 = 3_600;
 /// The window in which guesses are counted, in seconds.
 pub const GUESS_WINDOW_SECS: u64 = 300;
-/// How many guesses one address may make at one member in a window.
+/// How many guesses one address, or one browser that is known, may make at one member in a window.
 pub const GUESSES_PER_PAIR_MAX: u64 = 10;
 /// How many guesses one address may make in a window: an office behind one address is a few hundred people.
 pub const GUESSES_PER_ADDRESS_MAX: u64 = 300;
@@ -45,8 +47,10 @@ pub const LINKS_PER_HOUR_MAX: u64 = 3;
 pub const LINKS_PER_ADDRESS_MAX: u64 = 60;
 /// The longest e-mail address that is looked at, in bytes (RFC 5321 §4.5.3.1.3).
 pub const EMAIL_BYTES_MAX: usize = 254;
-/// How often a change of a record is decided anew when somebody else was faster.
-const ATTEMPTS_MAX: u32 = 4;
+/// How long the answer takes for who asks for a link, in milliseconds: longer than an e-mail takes to be handed over.
+pub const LINK_ANSWER_MILLIS: u64 = 1_500;
+/// How often a change of a record is decided anew when somebody else was faster: as many as guess at once are counted.
+const WRITES_MAX: u32 = 24;
 const HOUR_SECS: u64 = 3_600;
 
 /// What signing in with a password needs of a store.
@@ -61,7 +65,8 @@ pub enum Refusal {
     Unavailable,
     /// The address and the password do not belong together, or there is nothing to belong to.
     Wrong,
-    /// Too many guesses: wait this many seconds.
+    /// Too many guesses from here, right or wrong, whoever they were at: wait this many seconds. (A member's own wait is
+    /// told as [`Refusal::Wrong`].)
     Wait(u64),
     /// The password is right, and the member is suspended.
     Suspended,
@@ -129,10 +134,39 @@ pub async fn organization<S: Organizations>(
     if organization.sign_in.password { Ok(organization) } else { Err(Refusal::Unavailable) }
 }
 
+/// What the attempt log says of a guess that was refused: a code, and a sentence for the owner.
+type Why = (&'static str, &'static str);
+const WRONG: Why =
+    ("password_wrong", "The password is wrong, or nobody with this address may have one.");
+const WAIT: Why =
+    ("password_wait", "There were too many wrong guesses; the next is looked at later.");
+const SUSPENDED: Why =
+    ("member_suspended", "The password is right, and the member is suspended.");
+
+/// A guess that is refused.
+struct Denied {
+    refusal: Refusal,
+    user: Option<UserId>,
+    /// `None`: the log has it already, or there is nothing to say.
+    why: Option<Why>,
+}
+
+impl Denied {
+    const fn new(refusal: Refusal, user: Option<UserId>, why: Why) -> Self {
+        Self { refusal, user, why: Some(why) }
+    }
+}
+
+impl<E: Into<Refusal>> From<E> for Denied {
+    fn from(error: E) -> Self {
+        Self { refusal: error.into(), user: None, why: None }
+    }
+}
+
 /// Checks a guess; on success writes the session, and the code when an application asked for one.
 ///
 /// # Errors
-/// A [`Refusal`]; the attempt is recorded either way.
+/// A [`Refusal`]. It is recorded, but for guesses beyond a limit: of those the first alone, so that nobody fills the log.
 pub async fn sign_in<S: Store>(
     ctx: &Ctx<'_>,
     store: &S,
@@ -141,24 +175,37 @@ pub async fn sign_in<S: Store>(
     request: Option<&CodeRequest>,
 ) -> Result<SignedIn, Refusal> {
     let id = &organization.id;
-    let found = check(ctx, store, id, guess).await;
-    let (user, record) = match found {
-        Ok(found) => found,
-        Err((refusal, user)) => {
-            record_refusal(ctx, store, id, guess.email, user, &refusal).await;
-            return Err(refusal);
-        }
+    let signed_in = enter(ctx, store, id, guess, request).await;
+    let (user, outcome, why) = match &signed_in {
+        Ok(signed_in) => (Some(signed_in.user.id), AttemptOutcome::SignedIn, None),
+        Err(Denied { user, why: Some(why), .. }) => (*user, AttemptOutcome::Rejected, Some(why)),
+        Err(_) => return signed_in.map_err(|denied| denied.refusal),
     };
-    let (device, device_hash) = new_secret(ctx.world);
-    // A browser that lost a race is not remembered, and still let in: the guess was right.
-    let after = record.after_success(device_hash);
-    match store.put_password(ctx, id, user.id, Some(&record), &after, None, None).await {
-        Ok(()) | Err(CommitError::Stale) => {}
-        Err(error) => return Err(error.into()),
-    }
+    let attempt = Attempt {
+        user,
+        outcome,
+        code: why.map(|(code, _)| (*code).to_owned()),
+        detail: why.map(|(_, detail)| (*detail).to_owned()),
+        ..blank_attempt(ctx, guess.email)
+    };
+    store.record_attempt(ctx, id, &attempt).await;
+    signed_in.map_err(|denied| denied.refusal)
+}
+
+async fn enter<S: Store>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &OrganizationId,
+    guess: Guess<'_>,
+    request: Option<&CodeRequest>,
+) -> Result<SignedIn, Denied> {
+    let (user, record) = check(ctx, store, organization, guess).await?;
+    let crossed = || Denied::new(Refusal::Wrong, Some(user.id), WAIT);
+    let device = accept(ctx, store, organization, user.id, &record, guess.device).await?;
+    let device = device.ok_or_else(crossed)?;
     let expires = ctx.now().plus_secs(PASSWORD_SESSION_SECS);
     let (session, cookie) = sessions::begin(ctx, user.id, SessionMethod::Password, expires);
-    let grant = request.map(|request| new_grant(ctx, id, request, &session));
+    let grant = request.map(|request| new_grant(ctx, organization, request, &session));
     let write = SignInWrite {
         flow: None,
         assertion: None,
@@ -168,78 +215,120 @@ pub async fn sign_in<S: Store>(
         grant: grant.as_ref().map(|(grant, _)| grant),
         connection: None,
     };
-    store.sign_in(ctx, id, write).await.map_err(|error| match error {
+    store.sign_in(ctx, organization, write).await.map_err(|error| match error {
         SignInError::Commit(error) => error.into(),
         SignInError::Replayed | SignInError::FlowGone => Refusal::LinkGone,
     })?;
-    store.touch(ctx, id, user.id, ctx.now()).await;
-    let attempt = Attempt { outcome: AttemptOutcome::SignedIn, ..attempt(ctx, &user, guess.email) };
-    store.record_attempt(ctx, id, &attempt).await;
+    // Whoever sets a new password, or takes the right to one, ends the sessions that they find. They did not find this one
+    // when it was written after they looked; so the last look is ours.
+    let now = store.password(ctx, organization, user.id).await?;
+    if now.is_none_or(|now| now.phc != record.phc) {
+        store.end_sessions(ctx, organization, std::slice::from_ref(&session), None).await?;
+        return Err(Denied::new(Refusal::Wrong, Some(user.id), WRONG));
+    }
+    store.touch(ctx, organization, user.id, ctx.now()).await;
     Ok(SignedIn { user, session, cookie, device, code: grant.map(|(_, code)| code) })
 }
 
-/// The member and its record when the guess is right; whose attempt it was when it is not.
+/// The member and its record when the guess is right.
+///
+/// INVARIANT: without the right password nobody learns whether somebody has one. Each step is taken for an address that
+/// nobody has, too: the same reads, the same hash, one write. And a member's own wait reads as a wrong guess: otherwise it
+/// would tell that there is a member.
 async fn check<S: Store>(
     ctx: &Ctx<'_>,
     store: &S,
     organization: &OrganizationId,
     guess: Guess<'_>,
-) -> Result<(User, PasswordRecord), (Refusal, Option<UserId>)> {
-    let nobody = |refusal: Refusal| (refusal, None);
+) -> Result<(User, PasswordRecord), Denied> {
     let email = normalized_key(guess.email.trim());
     if email.is_empty() || email.len() > EMAIL_BYTES_MAX {
-        return Err(nobody(Refusal::Wrong));
+        return Err(Refusal::Wrong.into());
     }
-    slow_down(ctx, store, organization, &email, guess.source_ip).await.map_err(nobody)?;
-    let user = member(ctx, store, organization, &email).await.map_err(|e| nobody(e.into()))?;
-    let record = match &user {
-        Some(user) => store.password(ctx, organization, user.id).await,
-        None => Ok(None),
-    };
-    let record = record.map_err(|error| nobody(error.into()))?;
-    let allowed = user.as_ref().is_some_and(|user| user.password_allowed);
-    let who = user.as_ref().map(|user| user.id);
-    if let Some(record) = &record
-        && record.must_wait(ctx.now(), guess.device)
-    {
-        let until = record.not_before.unwrap_or_default();
-        let secs = until.millis_since(ctx.now()).div_ceil(1_000);
-        return Err((Refusal::Wait(secs), who));
-    }
-    let phc = record.as_ref().filter(|_| allowed).map(|record| record.phc.as_str());
+    let user = member(ctx, store, organization, &email).await?;
+    let id = user.as_ref().map_or_else(|| nobody(ctx), |user| user.id);
+    let record = store.password(ctx, organization, id).await?;
+    let allowed = user.filter(|user| user.password_allowed).zip(record);
+    let device = guess.device.filter(|_| {
+        allowed.as_ref().is_some_and(|(_, record)| record.knows(guess.device))
+    });
+    slow_down(ctx, store, organization, &email, guess.source_ip, device).await?;
+    let waits = allowed.as_ref().is_some_and(|(_, record)| record.must_wait(ctx.now(), device));
+    let phc = allowed.as_ref().filter(|_| !waits).map(|(_, record)| record.phc.as_str());
     let right = password::verify(phc, guess.password);
-    match (user, record, right) {
-        (Some(user), Some(_), true) if user.is_suspended() => Err((Refusal::Suspended, who)),
-        (Some(user), Some(record), true) => Ok((user, record)),
-        (Some(user), Some(record), false) if allowed => {
-            let failed = failed(ctx, store, organization, user.id, record).await;
-            Err((failed.err().unwrap_or(Refusal::Wrong), who))
+    match allowed {
+        Some((user, _)) if right && user.is_suspended() => {
+            Err(Denied::new(Refusal::Suspended, Some(user.id), SUSPENDED))
         }
-        _ => Err((Refusal::Wrong, who)),
+        Some(found) if right => Ok(found),
+        Some((user, record)) if !waits => {
+            failed(ctx, store, organization, user.id, record).await?;
+            Err(Denied::new(Refusal::Wrong, Some(user.id), WRONG))
+        }
+        waiting => {
+            let spent = subject("guess-for-nothing", &[&email]);
+            store.count(ctx, organization, &spent, GUESS_WINDOW_SECS).await?;
+            let why = if waiting.is_some() { WAIT } else { WRONG };
+            Err(Denied::new(Refusal::Wrong, waiting.map(|(user, _)| user.id), why))
+        }
     }
 }
 
-/// Counts the guess, for the address and for the address with the member. Only the pair and the address wait; the
-/// member's own wait is in its record.
+/// Counts the guess: for a browser that the member used before by itself, so that nobody else's guesses are held against
+/// it; for another for its address, and for the address with the member. The member's own wait is in its record.
 async fn slow_down<S: Passwords>(
     ctx: &Ctx<'_>,
     store: &S,
     organization: &OrganizationId,
     email: &str,
     source_ip: Option<&str>,
-) -> Result<(), Refusal> {
-    let source = source_ip.unwrap_or("unknown");
-    let pair = subject("guess", &[source, email]);
-    let address = subject("guess", &[source]);
-    let (pair, address) = futures_util::future::join(
-        store.count(ctx, organization, &pair, GUESS_WINDOW_SECS),
-        store.count(ctx, organization, &address, GUESS_WINDOW_SECS),
-    )
-    .await;
-    if pair? > GUESSES_PER_PAIR_MAX || address? > GUESSES_PER_ADDRESS_MAX {
-        return Err(Refusal::Wait(GUESS_WINDOW_SECS));
+    device: Option<&str>,
+) -> Result<(), Denied> {
+    let count = async |subject: String, max: u64| -> Result<u64, StoreError> {
+        let guesses = store.count(ctx, organization, &subject, GUESS_WINDOW_SECS).await?;
+        Ok(guesses.saturating_sub(max))
+    };
+    let over = if let Some(secret) = device {
+        count(subject("guess-device", &[secret]), GUESSES_PER_PAIR_MAX).await?
+    } else {
+        // Who comes without an address (API Gateway names it always) must not be held against all the others who do.
+        let source = source_ip.map(network);
+        let pair = subject("guess", &[source.as_deref().unwrap_or_default(), email]);
+        let address = async {
+            match &source {
+                Some(source) => count(subject("guess", &[source]), GUESSES_PER_ADDRESS_MAX).await,
+                None => Ok(0),
+            }
+        };
+        let (pair, address) =
+            futures_util::future::join(count(pair, GUESSES_PER_PAIR_MAX), address).await;
+        let (pair, address) = (pair?, address?);
+        // The first one beyond either limit is told to the owner.
+        if pair == 1 { 1 } else { pair.max(address) }
+    };
+    match over {
+        0 => Ok(()),
+        over => Err(Denied {
+            refusal: Refusal::Wait(window_left(ctx)),
+            user: None,
+            why: (over == 1).then_some(WAIT),
+        }),
     }
-    Ok(())
+}
+
+/// What is left of the window that guesses are counted in, in seconds.
+fn window_left(ctx: &Ctx<'_>) -> u64 {
+    GUESS_WINDOW_SECS - ctx.now().unix_secs() % GUESS_WINDOW_SECS
+}
+
+/// What is counted as one address: an IPv4 address, or the network of 64 bits that an IPv6 address is in, because whoever
+/// has one has all of them (RFC 6177 §2).
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => format!("{:x}", address.to_bits() >> 64),
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
 }
 
 /// Writes one wrong guess more; again when guesses crossed each other, so that none goes uncounted.
@@ -250,7 +339,7 @@ async fn failed<S: Passwords>(
     user: UserId,
     mut record: PasswordRecord,
 ) -> Result<(), Refusal> {
-    for attempt in 0..ATTEMPTS_MAX {
+    for attempt in 0..WRITES_MAX {
         let after = record.after_failure(ctx.now());
         match store.put_password(ctx, organization, user, Some(&record), &after, None, None).await {
             Ok(()) => return Ok(()),
@@ -264,16 +353,63 @@ async fn failed<S: Passwords>(
             Err(error) => return Err(error.into()),
         }
     }
-    // So many at once are no person: nobody is told whether this one was right.
-    Err(Refusal::Wait(1))
+    Ok(())
+}
+
+/// Writes that the guess was right, and gives what the browser is remembered by. `None` when guesses crossed and the
+/// password is another by now or its member has to wait: of many guesses at once those that nobody should have looked at
+/// find nothing out.
+async fn accept<S: Passwords>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &OrganizationId,
+    user: UserId,
+    checked: &PasswordRecord,
+    known: Option<&str>,
+) -> Result<Option<String>, Refusal> {
+    let (device, hash) = new_secret(ctx.world);
+    let mut record = checked.clone();
+    for attempt in 0..WRITES_MAX {
+        let after = record.after_success(known, hash);
+        match store.put_password(ctx, organization, user, Some(&record), &after, None, None).await {
+            Ok(()) => return Ok(Some(device)),
+            Err(CommitError::Stale) => {
+                ctx.back_off(attempt, 10, 100).await;
+                match store.password(ctx, organization, user).await? {
+                    Some(now) if now.phc == checked.phc && !now.must_wait(ctx.now(), known) => {
+                        record = now;
+                    }
+                    _ => return Ok(None),
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
 }
 
 /// Asks for a link by e-mail. Whoever asks learns nothing: the answer is the same for everybody, also when too many
-/// were asked for, when the member may have no password, and when nobody may send it e-mail (P8).
+/// were asked for, when the member may have no password, and when nobody may send it e-mail (P8). It takes
+/// [`LINK_ANSWER_MILLIS`] for everybody, because sending takes its time.
 ///
 /// # Errors
 /// What the store says.
 pub async fn ask_for_link<S: Store, M: Mailer>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    mailer: &M,
+    organization: &Organization,
+    email: &str,
+    source_ip: Option<&str>,
+) -> Result<(), Refusal> {
+    let started = ctx.now();
+    let sent = look_and_send(ctx, store, mailer, organization, email, source_ip).await;
+    let left = LINK_ANSWER_MILLIS.saturating_sub(ctx.now().millis_since(started));
+    ctx.world.pause(Duration::from_millis(left)).await;
+    sent
+}
+
+async fn look_and_send<S: Store, M: Mailer>(
     ctx: &Ctx<'_>,
     store: &S,
     mailer: &M,
@@ -286,14 +422,15 @@ pub async fn ask_for_link<S: Store, M: Mailer>(
     if email.is_empty() || email.len() > EMAIL_BYTES_MAX {
         return Ok(());
     }
-    let address = subject("link", &[source_ip.unwrap_or("unknown")]);
+    // The address first: one that has asked too often uses nobody's links up.
+    if let Some(source_ip) = source_ip {
+        let address = subject("link", &[&network(source_ip)]);
+        if store.count(ctx, id, &address, HOUR_SECS).await? > LINKS_PER_ADDRESS_MAX {
+            return Ok(());
+        }
+    }
     let asked = subject("link-for", &[&email]);
-    let (by_address, for_member) = futures_util::future::join(
-        store.count(ctx, id, &address, HOUR_SECS),
-        store.count(ctx, id, &asked, HOUR_SECS),
-    )
-    .await;
-    if by_address? > LINKS_PER_ADDRESS_MAX || for_member? > LINKS_PER_HOUR_MAX {
+    if store.count(ctx, id, &asked, HOUR_SECS).await? > LINKS_PER_HOUR_MAX {
         return Ok(());
     }
     let Some(user) = member(ctx, store, id, &email).await? else {
@@ -428,11 +565,17 @@ pub async fn open_link<S: Store>(
     else {
         return Err(Refusal::LinkGone);
     };
-    if may_have_link(&organization, &user) {
+    let record = store.password(ctx, &organization.id, user.id).await?;
+    if may_have_link(&organization, &user) && !is_outdated(&link, record.as_ref()) {
         Ok(OpenLink { organization, user, link })
     } else {
         Err(Refusal::LinkGone)
     }
+}
+
+/// Whether a password was set after the link was made: then another link led to it, and this one is for whoever finds it.
+fn is_outdated(link: &Link, record: Option<&PasswordRecord>) -> bool {
+    record.is_some_and(|record| record.set.plus_secs(PASSWORD_LINK_SECS) > link.expires)
 }
 
 /// The parts of a link's text.
@@ -463,15 +606,6 @@ pub async fn set<S: Store>(
         .map_err(Refusal::Unacceptable)?;
     let defect = || StoreError::Corrupt("a password could not be hashed".to_owned());
     let phc = password::hash(ctx.world, new).ok_or_else(defect)?;
-    let before = store.password(ctx, id, open.user.id).await?;
-    let after = PasswordRecord {
-        phc,
-        set: ctx.now(),
-        failures: 0,
-        not_before: None,
-        devices: Vec::new(),
-        version: before.as_ref().map_or(1, |before| before.version + 1),
-    };
     let event = Event {
         kind: EventKind::MemberPasswordSet,
         actor: Actor::Member(open.user.id),
@@ -480,17 +614,37 @@ pub async fn set<S: Store>(
         subject_name: open.user.user_name().to_owned(),
         data: Map::new(),
     };
-    let link = Some(&open.link.id);
-    store
-        .put_password(ctx, id, open.user.id, before.as_ref(), &after, link, Some(&event))
-        .await
-        .map_err(|error| match error {
-            // The link was used meanwhile, or a guess crossed: either way the person asks for a new link.
-            CommitError::Stale => Refusal::LinkGone,
-            error => error.into(),
-        })?;
-    sessions::end_all(ctx, store, id, &open.user, "password").await?;
-    Ok(open)
+    for attempt in 0..WRITES_MAX {
+        let before = store.password(ctx, id, open.user.id).await?;
+        if is_outdated(&open.link, before.as_ref()) {
+            return Err(Refusal::LinkGone);
+        }
+        let after = PasswordRecord {
+            phc: phc.clone(),
+            set: ctx.now(),
+            failures: 0,
+            not_before: None,
+            devices: Vec::new(),
+            version: before.as_ref().map_or(1, |before| before.version + 1),
+        };
+        let link = Some(&open.link.id);
+        let before = before.as_ref();
+        match store.put_password(ctx, id, open.user.id, before, &after, link, Some(&event)).await {
+            Ok(()) => {
+                sessions::end_all(ctx, store, id, &open.user, "password").await?;
+                return Ok(open);
+            }
+            // The link was used meanwhile, or somebody guessed at the old password: that must not keep the new one out.
+            Err(CommitError::Stale) => {
+                ctx.back_off(attempt, 10, 100).await;
+                if store.link(ctx, id, &open.link.id).await?.is_none() {
+                    return Err(Refusal::LinkGone);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Throttled { retry_after_secs: 1 }.into())
 }
 
 /// The member of this address: its `userName`.
@@ -503,11 +657,15 @@ async fn member<S: Directory>(
     let key = IndexKey { index: Index::UserName, value: email.to_owned() };
     let claims = Wanted { claims: vec![key], ..Wanted::default() };
     let fetched = store.fetch(ctx, organization, claims).await?;
-    let Some((_, user)) = fetched.claims.first() else {
-        return Ok(None);
-    };
-    let wanted = Wanted { users: vec![UserId::from(*user)], ..Wanted::default() };
+    // Where there is nobody, nobody is looked for: it takes as long.
+    let user = fetched.claims.first().map_or_else(|| nobody(ctx), |(_, user)| UserId::from(*user));
+    let wanted = Wanted { users: vec![user], ..Wanted::default() };
     Ok(store.fetch(ctx, organization, wanted).await?.users.pop())
+}
+
+/// An id that no member has.
+fn nobody(ctx: &Ctx<'_>) -> UserId {
+    UserId::new(ctx.now(), ctx.world)
 }
 
 /// What a counter is named by: a digest, so that no address stands in a key.
@@ -519,10 +677,6 @@ fn subject(kind: &str, parts: &[&str]) -> String {
         hasher.update(part.as_bytes());
     }
     BASE64_URL_SAFE_NO_PAD.encode(hasher.finalize())
-}
-
-fn attempt(ctx: &Ctx<'_>, user: &User, email: &str) -> Attempt {
-    Attempt { user: Some(user.id), ..blank_attempt(ctx, email) }
 }
 
 fn blank_attempt(ctx: &Ctx<'_>, email: &str) -> Attempt {
@@ -541,35 +695,4 @@ fn blank_attempt(ctx: &Ctx<'_>, email: &str) -> Attempt {
         got: None,
         facts: Map::new(),
     }
-}
-
-async fn record_refusal<S: Attempts>(
-    ctx: &Ctx<'_>,
-    store: &S,
-    organization: &OrganizationId,
-    email: &str,
-    user: Option<UserId>,
-    refusal: &Refusal,
-) {
-    let (code, detail) = match refusal {
-        Refusal::Wrong => {
-            ("password_wrong", "The password is wrong, or nobody with this address may have one.")
-        }
-        Refusal::Wait(_) => {
-            ("password_wait", "There were too many wrong guesses; the next is looked at later.")
-        }
-        Refusal::Suspended => {
-            ("member_suspended", "The password is right, and the member is suspended.")
-        }
-        Refusal::Unavailable | Refusal::LinkGone | Refusal::Unacceptable(_) | Refusal::Store(_) => {
-            return;
-        }
-    };
-    let attempt = Attempt {
-        user,
-        code: Some(code.to_owned()),
-        detail: Some(detail.to_owned()),
-        ..blank_attempt(ctx, email)
-    };
-    store.record_attempt(ctx, organization, &attempt).await;
 }
