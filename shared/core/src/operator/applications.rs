@@ -271,7 +271,11 @@ fn apply(application: &mut Application, addresses: &Addresses<'_>) -> Result<(),
 }
 
 fn one(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
-    text.map(|text| uris::check(field, text, Purpose::Address)).transpose()
+    let purpose = match field {
+        "back_channel_logout_uri" => Purpose::Posted,
+        _ => Purpose::Address,
+    };
+    text.map(|text| uris::check(field, text, purpose)).transpose()
 }
 
 /// Each once, in the order that they came.

@@ -10,6 +10,8 @@ pub const URI_BYTES_MAX: usize = 2_048;
 pub(crate) enum Purpose {
     /// A browser is sent there with an answer; compared byte for byte, so it is kept as it was typed.
     Redirect,
+    /// We post to it, and go to public hosts on the port of https alone (decision 23).
+    Posted,
     /// Anything else.
     Address,
 }
@@ -52,6 +54,9 @@ fn flaw(text: &str, purpose: Purpose) -> Option<&'static str> {
     let Some(host) = host(authority) else { return Some("has no host that can be read") };
     if !is_https && !matches!(host, "127.0.0.1" | "[::1]" | "localhost") {
         return Some("is not https (plain http is for 127.0.0.1, [::1] and localhost)");
+    }
+    if is_https && purpose == Purpose::Posted && host.len() != authority.len() {
+        return Some("names a port, and nothing is posted to another port than that of https");
     }
     if text.contains('#') {
         return Some("has a fragment");
@@ -124,6 +129,13 @@ mod tests {
         ] {
             assert!(flaw(bad, Purpose::Redirect).is_some(), "{bad}");
         }
+        for port in ["https://app.example.com:8443/out", "https://app.example.com:443/out"] {
+            assert!(
+                flaw(port, Purpose::Posted).is_some() && flaw(port, Purpose::Address).is_none()
+            );
+        }
+        assert_eq!(flaw("https://app.example.com/out", Purpose::Posted), None);
+        assert_eq!(flaw("http://127.0.0.1:8080/out", Purpose::Posted), None);
         let long = format!("https://a.example/{}", "x".repeat(URI_BYTES_MAX));
         assert!(flaw(&long, Purpose::Address).is_some());
     }
