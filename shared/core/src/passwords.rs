@@ -140,8 +140,7 @@ const WRONG: Why =
     ("password_wrong", "The password is wrong, or nobody with this address may have one.");
 const WAIT: Why =
     ("password_wait", "There were too many wrong guesses; the next is looked at later.");
-const SUSPENDED: Why =
-    ("member_suspended", "The password is right, and the member is suspended.");
+const SUSPENDED: Why = ("member_suspended", "The password is right, and the member is suspended.");
 
 /// A guess that is refused.
 struct Denied {
@@ -249,9 +248,9 @@ async fn check<S: Store>(
     let id = user.as_ref().map_or_else(|| nobody(ctx), |user| user.id);
     let record = store.password(ctx, organization, id).await?;
     let allowed = user.filter(|user| user.password_allowed).zip(record);
-    let device = guess.device.filter(|_| {
-        allowed.as_ref().is_some_and(|(_, record)| record.knows(guess.device))
-    });
+    let device = guess
+        .device
+        .filter(|_| allowed.as_ref().is_some_and(|(_, record)| record.knows(guess.device)));
     slow_down(ctx, store, organization, &email, guess.source_ip, device).await?;
     let waits = allowed.as_ref().is_some_and(|(_, record)| record.must_wait(ctx.now(), device));
     let phc = allowed.as_ref().filter(|_| !waits).map(|(_, record)| record.phc.as_str());
