@@ -384,13 +384,16 @@ def alarms_watch_everything(stack):
         for metric in [alarm] + [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m]:
             for dimension in metric.get("Dimensions", []):
                 target = dimension["Value"]
-                seen.add((target["Ref"] if isinstance(target, dict) else target, metric["MetricName"]))
+                if isinstance(target, dict):
+                    target = target.get("Ref") or target["Fn::GetAtt"][0]
+                seen.add((target, metric["MetricName"]))
         if not alarm.get("AlarmActions") or alarm.get("TreatMissingData") != "notBreaching":
             yield f"{name}: tells nobody, or rises when nothing happens"
         if alarm.get("MetricName") in ("Duration", "Latency") and alarm.get("ExtendedStatistic") != "p95":
             yield f"{name}: not the 95th percentile"
     wanted = {(f, m) for f in stack.functions.values() for m in ("Errors", "Throttles", "Duration")}
     wanted |= {("Api", "5xx"), ("Api", "Latency")}
+    wanted |= {("LogoutFailures", "ApproximateNumberOfMessagesVisible")}
     wanted |= {("Table", m) for m in ("ReadThrottleEvents", "WriteThrottleEvents", "SystemErrors")}
     for target, metric in sorted(wanted - seen):
         yield f"no alarm on {metric} of {target}"
