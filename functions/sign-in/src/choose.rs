@@ -12,6 +12,7 @@ use lychgate_edge::{
     page::{Trouble, Who, render_with_form_to},
     pages::sign_in::{SignIn, Way},
     reply::Reply,
+    saml,
 };
 
 use crate::{
@@ -89,7 +90,7 @@ pub(crate) fn page(
     }
     let lapsed = !licensed && !organization.sign_in.active_connections.is_empty();
     let token = Token::of(ctx, incoming);
-    let forgot = format!("/password/forgot?{}", shown.params.query());
+    let forgot = format!("/password/forgot?organization={}", organization.domain.as_str());
     let page = SignIn {
         organization: &organization.name,
         ways: &ways,
@@ -103,10 +104,23 @@ pub(crate) fn page(
         forgot: &forgot,
         hidden: &token.fields(&shown.params.pairs()),
     };
-    // The answer to the form leads back to the application: browsers hold the redirect against the page's policy.
-    let origin = shown.params.get(Name::RedirectUri).and_then(origin);
-    let origins: Vec<&str> = origin.as_deref().into_iter().collect();
-    Ok(token.onto(render_with_form_to(status, &page, &origins)))
+    let sources = form_sources(shown.params);
+    Ok(token.onto(render_with_form_to(status, &page, &sources)))
+}
+
+/// Where the answer to a form may lead beside our own pages. Browsers hold `form-action` against the whole chain of
+/// redirects: the application's address, where it sends people on to, and the identity provider's, which nobody knows here.
+/// So it is any `https` address, for forms whose own addresses are ours, and the application on the developer's machine.
+pub(crate) fn form_sources(params: &AuthorizeParams) -> Vec<&str> {
+    let uri = params.get(Name::RedirectUri).unwrap_or_default();
+    let mut sources = vec!["https:"];
+    if uri.starts_with("http://[") {
+        // A policy cannot name an IPv6 address (CSP3 §2.3.1).
+        sources.push("http:");
+    } else if uri.starts_with("http://") {
+        sources.extend(saml::origin(uri));
+    }
+    sources
 }
 
 fn no_way(organization: &Organization, licensed: bool) -> Trouble {
@@ -140,29 +154,23 @@ fn ways(setup: &SignInSetup, params: &AuthorizeParams) -> Vec<Way> {
     connections.iter().map(way).collect()
 }
 
-/// `https://host:port` of an address that was registered; nothing of it can end a directive of the policy.
-fn origin(uri: &str) -> Option<String> {
-    let (scheme, rest) = uri.split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    let web = scheme == "https" || scheme == "http";
-    (web && !host.is_empty() && host.chars().all(plain)).then(|| format!("{scheme}://{host}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_scheme_and_host_and_nothing_that_ends_a_directive() {
-        assert_eq!(
-            origin("https://app.example:8443/back?x=1").unwrap(),
-            "https://app.example:8443"
-        );
-        for odd in
-            ["https://a.example;script-src *", "https:///x", "javascript:alert(1)", "myapp://cb"]
-        {
-            assert_eq!(origin(odd), None, "{odd}");
+    fn the_policy_names_schemes_and_hosts_and_nothing_that_ends_a_directive() {
+        for (uri, expected) in [
+            ("", &["https:"][..]),
+            ("https://app.example:8443/back?x=1", &["https:"]),
+            ("http://127.0.0.1:3000/back", &["https:", "http://127.0.0.1:3000"]),
+            ("http://[::1]:3000/back", &["https:", "http:"]),
+            ("http://a.example;script-src *", &["https:"]),
+            ("http://a.example x/", &["https:"]),
+            ("javascript:alert(1)", &["https:"]),
+        ] {
+            let params = AuthorizeParams::default().with(Name::RedirectUri, Some(uri.to_owned()));
+            assert_eq!(form_sources(&params), expected, "{uri}");
         }
     }
 }

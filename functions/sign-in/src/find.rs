@@ -7,12 +7,12 @@ use lychgate_core::{
 };
 use lychgate_edge::{
     json::Incoming,
-    page::{Trouble, render},
+    page::{Trouble, render_with_form_to},
     pages::{Hidden, sign_in::Find},
     reply::Reply,
 };
 
-use crate::form::domain_of;
+use crate::{choose::form_sources, form::domain_of};
 
 const NOT_FOUND: &str = "We do not know this address or name. Check it, or ask your administrator for your \
                          company's sign-in name.";
@@ -45,5 +45,7 @@ pub(crate) async fn run<S: EmailDomains + Organizations>(
         .map(|(name, value)| Hidden::new(name, value))
         .collect();
     let page = Find { typed, error: wrong.then_some(NOT_FOUND), hidden: &hidden };
-    Ok(render(if wrong { 404 } else { 200 }, &page))
+    // The answer leads on to the identity provider, or back to the application, without another page in between.
+    let sources = form_sources(&params);
+    Ok(render_with_form_to(if wrong { 404 } else { 200 }, &page, &sources))
 }

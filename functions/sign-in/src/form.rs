@@ -1,10 +1,11 @@
 //! What the forms here have in common: their fields, and the token that binds them to the browser.
 
 use lychgate_core::{
-    credential::SECRET_CHARS,
+    credential::{SECRET_CHARS, new_secret},
     ctx::Ctx,
     oidc::authorize::{AuthorizeError, AuthorizeParams},
     organization::Domain,
+    passwords::EMAIL_BYTES_MAX,
     ports::EmailDomains,
     secret::SecretHash,
 };
@@ -19,7 +20,7 @@ use lychgate_edge::{
 /// The field that holds the token.
 const FIELD: &str = "form";
 
-/// A form that came: its fields, each at most once in what is read.
+/// A form that came: its fields, each once.
 pub(crate) struct Form {
     pairs: Vec<(String, String)>,
 }
@@ -27,9 +28,14 @@ pub(crate) struct Form {
 impl Form {
     /// Reads it, and believes it only from the browser that was shown it.
     pub(crate) fn read(ctx: &Ctx<'_>, incoming: &Incoming<'_>) -> Result<Self, Trouble> {
-        let pairs = incoming.form().map_err(|problem| {
-            Trouble::new(Who::Person, problem.detail.into_owned()).again("/sign_in")
-        })?;
+        let broken = || Trouble::new(Who::Person, "This form cannot be read.").again("/sign_in");
+        let pairs = incoming.form().map_err(|problem| broken().because(problem.detail))?;
+        // Which of two a reader takes is what attacks are made of.
+        let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|two| matches!(two, [one, other] if one == other)) {
+            return Err(broken().because("a field stands there twice"));
+        }
         let form = Self { pairs };
         let cookie = Cookies::of(ctx.base_url).name(Cookie::Form);
         let token = incoming.request.cookie(&cookie).unwrap_or_default();
@@ -43,7 +49,7 @@ impl Form {
         }
     }
 
-    /// The first field of this name; empty when there is none.
+    /// The field of this name; empty when there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         let found = self.pairs.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
@@ -58,7 +64,7 @@ impl Form {
 /// The token for a form in this browser: the one that it has, or a new one.
 pub(crate) struct Token {
     value: String,
-    cookie: Option<String>,
+    cookie: String,
 }
 
 /// How long a form may lie open, in seconds.
@@ -71,12 +77,10 @@ impl Token {
         let fits = |value: &&str| {
             value.len() == SECRET_CHARS && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
-        if let Some(value) = known.filter(fits) {
-            return Self { value: value.to_owned(), cookie: None };
-        }
-        let (value, _) = lychgate_core::credential::new_secret(ctx.world);
+        let value = known.filter(fits).map_or_else(|| new_secret(ctx.world).0, str::to_owned);
+        // Given anew with each form: it is this one that may lie open for so long.
         let cookie = cookies.set(Cookie::Form, &value, FORM_SECS);
-        Self { value, cookie: Some(cookie) }
+        Self { value, cookie }
     }
 
     /// The hidden fields of a form: the token, and these.
@@ -86,12 +90,9 @@ impl Token {
         fields
     }
 
-    /// The page, with the cookie when it is a new one.
+    /// The page, with the cookie.
     pub(crate) fn onto(self, reply: Reply) -> Reply {
-        match self.cookie {
-            Some(cookie) => reply.with_cookie(cookie),
-            None => reply,
-        }
+        reply.with_cookie(self.cookie)
     }
 }
 
@@ -102,6 +103,9 @@ pub(crate) async fn domain_of<S: EmailDomains + lychgate_core::ports::Organizati
     typed: &str,
 ) -> Result<Option<Domain>, Trouble> {
     let typed = typed.trim().to_lowercase();
+    if typed.len() > EMAIL_BYTES_MAX {
+        return Ok(None);
+    }
     let Some((_, host)) = typed.rsplit_once('@') else {
         let Some(domain) = Domain::parse(&typed) else { return Ok(None) };
         return Ok(store.by_domain(ctx, &domain).await?.map(|_| domain));

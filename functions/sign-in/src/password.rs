@@ -81,7 +81,8 @@ fn told(refusal: Refusal) -> Result<(u16, String), Trouble> {
         Refusal::Wrong | Refusal::Unavailable | Refusal::LinkGone | Refusal::Unacceptable(_) => {
             Ok((
                 403,
-                "That address and password do not belong together, or you sign in another way."
+                "That address and password do not belong together, or you sign in another way. After several wrong \
+                 passwords the right one has to wait too: have a link sent to you."
                     .to_owned(),
             ))
         }
