@@ -24,7 +24,7 @@ use lychgate_scim::{
 use serde_json::{Value, json};
 
 use crate::{
-    fuzz_saml,
+    fuzz_authorize, fuzz_saml,
     world::{FakeWorld, Random},
 };
 
@@ -45,6 +45,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("saml-response", fuzz_saml::response),
     ("saml-metadata", fuzz_saml::metadata),
     ("saml-binding", fuzz_saml::binding),
+    ("authorize", fuzz_authorize::authorize),
 ];
 
 /// A refusal must say something, and not say everything back.

@@ -9,6 +9,7 @@ pub mod faulty;
 pub mod fuzz;
 pub mod idp_metadata;
 pub mod fuzz_saml;
+pub mod fuzz_authorize;
 pub mod memory;
 pub mod outside;
 pub mod store_contract;
