@@ -2,7 +2,6 @@
 
 use lychgate_core::{
     attempt::Attempt,
-    ctx::World,
     event::{Actor, Event, EventKind},
     ids::UserId,
     organization::Organization,
