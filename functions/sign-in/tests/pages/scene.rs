@@ -200,11 +200,11 @@ pub(crate) fn hidden(page: &str) -> String {
         let decoded = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">")]
             .into_iter()
             .fold(value, |value, (from, to)| value.replace(from, to));
-        form.push_str(&format!("{name}={}&", encoded(&decoded)));
+        form.extend([name, "=", &encoded(&decoded), "&"]);
     }
     form
 }
 
 pub(crate) fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |out, byte| out + &format!("%{byte:02X}"))
 }
