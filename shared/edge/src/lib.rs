@@ -20,5 +20,6 @@ pub mod cookie;
 pub mod page;
 pub mod form;
 pub mod pages;
+pub mod settings;
 pub mod reply;
 pub mod saml;

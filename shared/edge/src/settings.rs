@@ -162,12 +162,7 @@ impl Room {
     ///
     /// # Errors
     /// It is none, or was not shown in this browser.
-    pub fn form(
-        &self,
-        ctx: &Ctx<'_>,
-        incoming: &Incoming<'_>,
-        rest: &str,
-    ) -> Result<Form, Turned> {
+    pub fn form(&self, ctx: &Ctx<'_>, incoming: &Incoming<'_>, rest: &str) -> Result<Form, Turned> {
         let again = self.path(rest);
         Form::read(ctx, incoming, Expected::new(&again)).map_err(Turned::from)
     }
@@ -258,7 +253,12 @@ fn turned(why: Closed) -> Turned {
                 "SSO & SCIM decides who can sign in, so only owners may open it.",
                 "Ask an owner of your organization to make you one, or to send you a set-up link.",
             ];
-            page(403, "Only owners can open SSO & SCIM", &paragraphs, Some(("Sign in as somebody else", &again)))
+            page(
+                403,
+                "Only owners can open SSO & SCIM",
+                &paragraphs,
+                Some(("Sign in as somebody else", &again)),
+            )
         }
         Closed::Licence(organization, state) => {
             let name = &organization.name;
