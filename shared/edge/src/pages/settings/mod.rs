@@ -5,6 +5,8 @@
 //! escaping and nothing else.
 
 pub mod closed;
+pub mod enter;
+pub mod links;
 
 use super::Hidden;
 
