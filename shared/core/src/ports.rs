@@ -5,6 +5,7 @@
 //! that there is no method that could lose an update.
 
 pub mod outside;
+pub mod outside_parts;
 pub mod settings;
 pub mod sign_in;
 
