@@ -79,6 +79,7 @@ pub enum EventKind {
     SignInPolicyUpdated,
     MemberPasswordAllowed,
     MemberPasswordForbidden,
+    MemberPasswordLinkMade,
     MemberPasswordSet,
     MemberSessionsEnded,
 }
@@ -123,6 +124,7 @@ impl EventKind {
             Self::SignInPolicyUpdated => "sign_in_policy.updated",
             Self::MemberPasswordAllowed => "member.password_allowed",
             Self::MemberPasswordForbidden => "member.password_forbidden",
+            Self::MemberPasswordLinkMade => "member.password_link_made",
             Self::MemberPasswordSet => "member.password_set",
             Self::MemberSessionsEnded => "member.sessions_ended",
         }

@@ -230,7 +230,7 @@ pub enum Checked<'a> {
     /// Nothing in it is encrypted: it holds.
     Holds(Box<Assertion>),
     /// Its assertion is encrypted, and nothing was found against what is around it.
-    Encrypted(Encrypted<'a>),
+    Encrypted(Box<Encrypted<'a>>),
 }
 
 /// A message whose encrypted assertion may be opened: its envelope fits, the signature of its Response holds if it has one,
@@ -275,7 +275,8 @@ pub fn check<'a>(peeked: &'a Peeked, expect: &Expectations<'a>) -> Result<Checke
     // Whatever it says, nobody asked for it.
     check::unsolicited(expect.request)?;
     let place = held.element.range();
-    Ok(Checked::Encrypted(Encrypted { peeked, expect: *expect, response, place, sealed }))
+    let encrypted = Encrypted { peeked, expect: *expect, response, place, sealed };
+    Ok(Checked::Encrypted(Box::new(encrypted)))
 }
 
 impl Encrypted<'_> {

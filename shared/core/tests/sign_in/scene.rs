@@ -244,7 +244,7 @@ impl Scene {
             purpose: LinkPurpose::Test { connection: self.acme_connection.id.clone() },
             expires: self.world.now().plus_secs(900),
         };
-        self.store.put_link(&self.world.ctx(), &self.acme.id, &link).await.unwrap();
+        self.store.put_link(&self.world.ctx(), &self.acme.id, &link, None).await.unwrap();
         link_text(&self.acme.id, &link.id, &secret)
     }
 
