@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).parent
 # Its module and class, and what has to be there.
 IDPS = {
     "pysaml2": ("idp_pysaml2", "Pysaml2", [HERE / "packages.sh", "xmlsec1", "xmlsec1"]),
-    "samlp": ("idp_samlp", "Samlp", [HERE / "node.sh"]),
+    "samlp": ("idp_samlp", "Samlp", [HERE / "node.sh", "idp_samlp"]),
     "signxml": ("idp_signxml", "Signxml", None),
 }
 
