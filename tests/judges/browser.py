@@ -11,14 +11,18 @@ import importlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from browser.world import World
+from saml_sign_in import Wrong
+
+SECS_MAX = 900  # of all walks; a page that never answers ends the judge
 
 HERE = pathlib.Path(__file__).parent
 ARGUMENTS = [
@@ -51,6 +55,7 @@ def main() -> int:
     chromium = os.environ.get("CHROMIUM")
     if not chromium and missing([HERE / "packages.sh", "chromium", "chromium"]) or missing([HERE / "node.sh", "browser"]):
         return skip()
+    signal.alarm(SECS_MAX)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         # A home of its own: nothing of the machine's user is read or kept.
         browser = playwright.chromium.launch(
@@ -60,7 +65,10 @@ def main() -> int:
         print(f"Chromium {browser.version}")
         for name in named:
             before, started = (world.passed, world.failed), time.monotonic()
-            importlib.import_module(f"browser.{walks[name]}").walk(world)
+            try:
+                importlib.import_module(f"browser.{walks[name]}").walk(world)
+            except (Error, Wrong) as error:
+                world.check(f"the walk {name}", False, error)
             passed, failed = world.passed - before[0], world.failed - before[1]
             print(f"{name:<16} {passed} passed, {failed} failed, {time.monotonic() - started:.0f} s", flush=True)
         browser.close()
