@@ -100,7 +100,7 @@ judge-c14n: venv ## Canonicalization of DOCUMENTS random documents against libxm
 	$(VENV)/python tests/judges/c14n.py $(TARGET)/debug/examples/c14n --count $(DOCUMENTS)
 
 .PHONY: judge-saml
-judge-saml: venv ## Identity providers that are not ours sign people in, and are refused (IDPS="pysaml2 samlp signxml")
+judge-saml: venv ## Identity providers that are not ours sign people in, and are refused (IDPS="pysaml2 samlp simplesamlphp signxml")
 	cargo build --workspace --bins
 	SKIPPED=$(SKIPPED) python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- \
 		$(VENV)/python tests/judges/saml_idps.py $(IDPS)
