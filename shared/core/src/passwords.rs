@@ -463,7 +463,7 @@ pub async fn link_by_hand<S: Store, M: Mailer>(
     let mailer = mailer.filter(|_| takes_email(user));
     let mut data = Map::new();
     data.insert("sent".to_owned(), mailer.is_some().into());
-    let event = member_event(ctx.actor.clone(), EventKind::MemberPasswordLinkMade, user, data);
+    let event = member_event(ctx.actor.clone(), EventKind::MemberPasswordLinkCreated, user, data);
     let url = new_link(ctx, store, &organization.id, user, Some(&event)).await?;
     if let Some(mailer) = mailer {
         send(ctx, mailer, organization, user, &url).await;

@@ -63,6 +63,8 @@ pub struct LoginFlow {
 pub enum FlowPurpose {
     /// To come in; with the application's request, when one began it.
     SignIn(Option<CodeRequest>),
+    /// To come in, and go on to the organization's settings.
+    Settings,
     /// To test the connection's draft (or what is live, when there is no draft). It signs nobody in.
     Test,
 }

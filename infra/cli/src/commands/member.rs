@@ -32,6 +32,9 @@ pub(crate) fn run(api: &Api, command: &MemberCommand, json: bool) -> Result<Stri
         MemberCommand::Owner { command: OwnerCommand::Remove(one) } => {
             change(api, Method::Delete, one, "owner", json)
         }
+        MemberCommand::Owner { command: OwnerCommand::Link { one, expires_in_secs } } => {
+            super::setup_link::for_owner(api, one, *expires_in_secs, json)
+        }
         MemberCommand::Password { command: MemberPasswordCommand::Allow(one) } => {
             change(api, Method::Put, one, "password", json)
         }

@@ -255,7 +255,7 @@ async fn the_operator_hands_a_link_over_or_sends_it() {
     // O5: the history says who made them, and keeps no link.
     let events = store.events_after(&ctx, &acme.id, None, 100).await.unwrap();
     let made: Vec<_> =
-        events.iter().filter(|event| event.kind == "member.password_link_made").collect();
+        events.iter().filter(|event| event.kind == "member.password_link_created").collect();
     let sent: Vec<_> = made.iter().map(|event| event.data["sent"].as_bool()).collect();
     assert_eq!(sent, [Some(false), Some(true)]);
     assert!(made.iter().all(|event| event.subject_name == "ada@acme.test"));
