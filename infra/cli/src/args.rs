@@ -595,6 +595,8 @@ mod tests {
         "application secret retire app-1 sec-1",
         "member password allow acme m",
         "member password forbid acme m",
+        "member password link acme m",
+        "member password link acme m --send",
     ];
 
     #[test]
