@@ -16,7 +16,6 @@ mod licence;
 mod member_sessions;
 mod members;
 mod organizations;
-mod outside;
 mod password_link;
 mod problem;
 pub mod setup;
@@ -42,7 +41,7 @@ use lychgate_scim::ErrorKind;
 
 use crate::body::check_query;
 
-pub use outside::{Outside, Parts};
+pub use lychgate_core::ports::outside_parts::{Outside, Parts};
 
 /// What the operator's routes need of a store.
 pub trait Store: Organizations + Users + Journal + OperatorKeys + passwords::Store {}

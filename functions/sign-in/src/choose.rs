@@ -8,6 +8,7 @@ use lychgate_core::{
     organization::{Domain, LicenceState, Organization},
 };
 use lychgate_edge::{
+    form::FormToken,
     json::Incoming,
     page::{Trouble, Who, render_with_form_to},
     pages::sign_in::{SignIn, Way},
@@ -17,7 +18,7 @@ use lychgate_edge::{
 
 use crate::{
     Store, find,
-    form::{Token, domain_of, request_trouble},
+    form::{domain_of, request_trouble},
 };
 
 pub(crate) async fn run<S: Store>(
@@ -89,7 +90,7 @@ pub(crate) fn page(
         _ => {}
     }
     let lapsed = !licensed && !organization.sign_in.active_connections.is_empty();
-    let token = Token::of(ctx, incoming);
+    let token = FormToken::of(ctx, incoming);
     let forgot = format!("/password/forgot?organization={}", organization.domain.as_str());
     let page = SignIn {
         organization: &organization.name,

@@ -15,7 +15,8 @@ use lychgate_outbound::{
     web::{Reach, WebClient},
 };
 use lychgate_store::Store;
-use operator::{Parts, setup::Settings};
+use lychgate_core::ports::outside_parts::Parts;
+use operator::setup::Settings;
 
 use crate::{Error, runtime_api::Process};
 
@@ -41,16 +42,19 @@ impl Functions {
             lychgate_outbound::opener(config.seal_key.as_deref(), &ends).map_err(failed)?;
         let mailer =
             async || lychgate_outbound::mailer(config.mail.as_deref(), &ends).await.map_err(failed);
-        let fetcher = WebClient::new(Reach::PublicAndThisMachine);
-        let outside = Parts {
-            sealer: lychgate_outbound::sealer(config.seal_key.as_deref(), &ends).map_err(failed)?,
-            signer: signer()?,
-            fetcher: fetcher.map_err(|error| Error::new(error.private))?,
+        let outside = || -> Result<_, Error> {
+            let fetcher = WebClient::new(Reach::PublicAndThisMachine);
+            let sealer = lychgate_outbound::sealer(config.seal_key.as_deref(), &ends);
+            Ok(Parts {
+                sealer: sealer.map_err(failed)?,
+                signer: signer()?,
+                fetcher: fetcher.map_err(|error| Error::new(error.private))?,
+            })
         };
         let rules = Rules { allow_loopback_http: true };
-        let settings = Settings { bootstrap: config.operator_key_hash, rules };
+        let for_operator = Settings { bootstrap: config.operator_key_hash, rules };
         let (stack, store) = (|| stack.clone(), || store.clone());
-        let handlers: [Arc<dyn Handler>; 13] = [
+        let handlers: [Arc<dyn Handler>; 15] = [
             Arc::new(scim_users::handler(stack(), store())),
             Arc::new(scim_groups::handler(stack(), store())),
             Arc::new(scim_bulk::handler(stack(), store())),
@@ -62,7 +66,9 @@ impl Functions {
                 config.operator_key_hash,
                 Some(mailer().await?),
             )),
-            Arc::new(operator::setup::handler(stack(), store(), outside, settings)),
+            Arc::new(operator::setup::handler(stack(), store(), outside()?, for_operator)),
+            Arc::new(settings::handler(stack(), store(), outside()?, rules)),
+            Arc::new(settings_members::handler(stack(), store())),
             Arc::new(saml_init::handler(stack(), store(), signer()?)),
             Arc::new(saml_acs::handler(stack(), store(), opener)),
             Arc::new(saml_metadata::handler(stack(), store())),

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    ids::{ClientId, EventId, OperatorKeyId, TokenId, UserId},
+    ids::{ClientId, EventId, LinkId, OperatorKeyId, TokenId, UserId},
     time::Timestamp,
 };
 
@@ -21,12 +21,17 @@ pub enum Actor {
     Operator(OperatorKeyId),
     /// The member whom it is about, by signing in or by a link.
     Member(UserId),
+    /// An owner in the settings, with their userName.
+    Owner(UserId, String),
+    /// Somebody with a set-up link, with the link's name.
+    SetupLink(LinkId, String),
     /// Lychgate itself (retention, first start).
     System,
 }
 
 impl Actor {
-    /// As it is stored and shown: `token:tok-…`, `client:cli-…`, `operator:opk-…`, `member:<id>`, `system`, `unknown`.
+    /// As it is stored and shown: `token:tok-…`, `client:cli-…`, `operator:opk-…`, `member:<id>`, `owner:<id>`,
+    /// `setup_link:lnk-…`, `system`, `unknown`.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -35,7 +40,18 @@ impl Actor {
             Self::Client(id) => format!("client:{id}"),
             Self::Operator(id) => format!("operator:{id}"),
             Self::Member(id) => format!("member:{id}"),
+            Self::Owner(id, _) => format!("owner:{id}"),
+            Self::SetupLink(id, _) => format!("setup_link:{id}"),
             Self::System => "system".to_owned(),
+        }
+    }
+
+    /// The name that the history keeps, for those who may be gone when it is read (E2).
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Owner(_, name) | Self::SetupLink(_, name) => Some(name),
+            _ => None,
         }
     }
 }
@@ -79,8 +95,15 @@ pub enum EventKind {
     SignInPolicyUpdated,
     MemberPasswordAllowed,
     MemberPasswordForbidden,
+    MemberPasswordLinkMade,
     MemberPasswordSet,
     MemberSessionsEnded,
+    MemberPasswordLinkCreated,
+    SetupLinkCreated,
+    SetupLinkOpened,
+    SetupLinkRevoked,
+    OwnerLinkCreated,
+    OwnerLinkOpened,
 }
 
 impl EventKind {
@@ -123,8 +146,15 @@ impl EventKind {
             Self::SignInPolicyUpdated => "sign_in_policy.updated",
             Self::MemberPasswordAllowed => "member.password_allowed",
             Self::MemberPasswordForbidden => "member.password_forbidden",
+            Self::MemberPasswordLinkMade => "member.password_link_made",
             Self::MemberPasswordSet => "member.password_set",
             Self::MemberSessionsEnded => "member.sessions_ended",
+            Self::MemberPasswordLinkCreated => "member.password_link_created",
+            Self::SetupLinkCreated => "setup_link.created",
+            Self::SetupLinkOpened => "setup_link.opened",
+            Self::SetupLinkRevoked => "setup_link.revoked",
+            Self::OwnerLinkCreated => "owner_link.created",
+            Self::OwnerLinkOpened => "owner_link.opened",
         }
     }
 }
@@ -161,6 +191,8 @@ pub struct StoredEvent {
     pub kind: String,
     /// [`Actor::text`].
     pub actor: String,
+    /// [`Actor::name`].
+    pub actor_name: Option<String>,
     /// `user`, `group`, `organization`, `token`, `client`.
     pub subject_kind: String,
     /// The id of what it happened to.

@@ -49,6 +49,14 @@ impl SessionCookie {
         })
     }
 
+    /// Whether this cookie belongs to the session. Its end and its member are for the caller to look at.
+    #[must_use]
+    pub fn opens(&self, session: &Session) -> bool {
+        session.id == self.session
+            && session.user == self.user
+            && session.browser.matches(self.secret.as_bytes())
+    }
+
     /// The cookie's value: letters, digits, hyphens, dots.
     #[must_use]
     pub fn text(&self) -> String {
@@ -77,6 +85,7 @@ pub fn begin(
         browser: SecretHash::of(secret.as_bytes()),
         method,
         authenticated: ctx.now(),
+        began: ctx.now(),
         expires,
         applications: Vec::new(),
         version: 1,
@@ -108,10 +117,7 @@ pub async fn current<S: Sessions + Directory>(
     let (Some(session), Some(user)) = (session?, fetched?.users.pop()) else {
         return Ok(None);
     };
-    let holds = session.browser.matches(cookie.secret.as_bytes())
-        && session.user == user.id
-        && session.expires > ctx.now()
-        && !user.is_suspended();
+    let holds = cookie.opens(&session) && session.expires > ctx.now() && !user.is_suspended();
     Ok(holds.then_some((session, user)))
 }
 

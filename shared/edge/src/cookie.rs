@@ -9,6 +9,8 @@ pub enum Cookie<'a> {
     Flow(&'a str),
     /// A session at this organization.
     Session(&'a OrganizationId),
+    /// A visit to the settings of this organization by a link.
+    Visit(&'a OrganizationId),
     /// Binds a form to the browser that was shown it.
     Form,
     /// A browser that has signed in to this organization with a password before.
@@ -37,6 +39,7 @@ impl Cookies {
         match cookie {
             Cookie::Flow(id) => format!("{prefix}lyf-{id}"),
             Cookie::Session(organization) => format!("{prefix}lys-{}", organization.bare()),
+            Cookie::Visit(organization) => format!("{prefix}lyv-{}", organization.bare()),
             Cookie::Form => format!("{prefix}lyform"),
             Cookie::Device(organization) => format!("{prefix}lyd-{}", organization.bare()),
         }
@@ -45,8 +48,18 @@ impl Cookies {
     /// The organization whose session a cookie of this name is for; `None` when it is another cookie.
     #[must_use]
     pub fn session_of(self, name: &str) -> Option<OrganizationId> {
+        self.organization_of(name, "lys-")
+    }
+
+    /// The organization whose settings a cookie of this name opens by a link; `None` when it is another cookie.
+    #[must_use]
+    pub fn visit_of(self, name: &str) -> Option<OrganizationId> {
+        self.organization_of(name, "lyv-")
+    }
+
+    fn organization_of(self, name: &str, kind: &str) -> Option<OrganizationId> {
         let name = if self.secure { name.strip_prefix("__Host-")? } else { name };
-        OrganizationId::from_bare(name.strip_prefix("lys-")?).ok()
+        OrganizationId::from_bare(name.strip_prefix(kind)?).ok()
     }
 
     /// `Set-Cookie` for a value of ours (letters, digits, `_`, `-`, `.`), for this many seconds.

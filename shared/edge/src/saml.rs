@@ -13,7 +13,7 @@ use crate::{
     json::Incoming,
     page::{self, Trouble, Who},
     reply::Reply,
-    request::{self, BODY_BYTES_MAX},
+    request::{self, BODY_BYTES_MAX, QUERY_PAIRS_MAX},
 };
 
 impl From<Refusal> for Trouble {
@@ -51,7 +51,8 @@ impl SamlForm {
         if incoming.request.media_type() != "application/x-www-form-urlencoded" {
             return Err(broken().because("the body is no form"));
         }
-        let pairs = request::long_form_pairs(&incoming.request.body, BODY_BYTES_MAX);
+        let pairs =
+            request::long_form_pairs(&incoming.request.body, BODY_BYTES_MAX, QUERY_PAIRS_MAX);
         Ok(Self(pairs.map_err(|error| broken().because(error.detail))?))
     }
 

@@ -1,0 +1,9 @@
+//! Settings → SSO & SCIM: who may open the owner's pages and how far (O3, O4, W2, W4), and the links that lead there.
+//!
+//! The pages change things through the use cases of [`crate::operator`], with another actor. What is here decides
+//! who is looking: an owner by their session, an owner by a link that the operator's product made, or somebody with a
+//! set-up link, who has no account and sees what the link was made for.
+
+pub mod link;
+pub mod access;
+pub mod links;
