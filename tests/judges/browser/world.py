@@ -130,6 +130,7 @@ class World:
     def organization(self, name: str) -> Organization:
         """A new one with a licence, and a draft with the metadata of the sample identity provider."""
         made = Organization(self.operator, f"{name}-{secrets.token_hex(3)}").create()
+        self.operator.call("PATCH", made.path, {"name": "Globex"})
         url = self.demo["sample_idp_metadata_url"]
         self.operator.call("PUT", f"{made.path}/connections/{made.connection}/metadata", {"url": url})
         return made
