@@ -1,7 +1,7 @@
 //! The owner's pages, Settings → SSO & SCIM (W2–W4): what stands around each of them. A file per part.
 //!
 //! A page is a struct with a `frame`; its template extends `settings/frame.html` and uses the macros of
-//! `settings/parts.html`. Every text that a stranger chose (names, NameIDs, error texts) goes through the templates'
+//! `settings/parts.html`. Every text that a stranger chose (names, `NameID`s, error texts) goes through the templates'
 //! escaping and nothing else.
 
 pub mod closed;
@@ -9,6 +9,8 @@ pub mod live;
 pub mod overview;
 pub mod scim;
 pub mod when;
+pub mod enter;
+pub mod links;
 
 use super::Hidden;
 
