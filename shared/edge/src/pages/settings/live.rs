@@ -27,6 +27,8 @@ pub struct Live {
     pub members_open: bool,
     /// Of signing in; `None`: not for this visitor, or not on this page.
     pub sign_in: Option<LiveSignIn>,
+    /// The latest sign-ins are for this visitor, and were not read for this page.
+    pub sign_in_elsewhere: bool,
     /// Of provisioning; `None`: not for this visitor, or not on this page.
     pub scim: Option<LiveScim>,
 }
