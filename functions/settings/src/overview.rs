@@ -101,8 +101,7 @@ async fn sign_ins<S: Store>(
     store: &S,
     organization: &OrganizationId,
 ) -> Result<lychgate_edge::pages::settings::live::LiveSignIn, Turned> {
-    let attempts =
-        store.attempts_before(ctx, organization, None, live::ATTEMPTS_READ_MAX).await?;
+    let attempts = store.attempts_before(ctx, organization, None, live::ATTEMPTS_READ_MAX).await?;
     Ok(live::sign_in(ctx.now(), &attempts))
 }
 
@@ -175,8 +174,7 @@ async fn alone<S: Store>(
     let (now, organization) = (ctx.now(), room.visitor.organization().clone());
     let mut state = live::live(now, &room);
     if room.visitor.may(Area::Scim) {
-        let entries =
-            store.requests_before(ctx, &organization.id, None, REQUESTS_READ_MAX).await?;
+        let entries = store.requests_before(ctx, &organization.id, None, REQUESTS_READ_MAX).await?;
         state.scim = Some(live::scim(now, &organization.directory, &entries));
     }
     if room.visitor.may(Area::Sso) && incoming.query("part") != Some("scim") {

@@ -47,7 +47,13 @@ pub(crate) fn of_sign_in(now: Timestamp, setup: &SignInSetup, sso: &str) -> Vec<
     });
     let ours = newest(&setup.key_pairs).and_then(|key_pair| {
         let advice = "Generate a new one, give it to your identity provider, then retire this one.";
-        near(now, "Your encryption certificate".to_owned(), key_pair.expires, advice, sso.to_owned())
+        near(
+            now,
+            "Your encryption certificate".to_owned(),
+            key_pair.expires,
+            advice,
+            sso.to_owned(),
+        )
     });
     of_idps.chain(ours).collect()
 }

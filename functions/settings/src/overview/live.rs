@@ -54,15 +54,14 @@ pub(crate) fn live(now: Timestamp, room: &Room) -> Live {
 pub(crate) fn scim(now: Timestamp, directory: &Directory, entries: &[RequestEntry]) -> LiveScim {
     let since = now.minus_secs(COUNTED_SECS);
     let counted = || entries.iter().filter(|entry| entry.at > since);
-    let oldest = entries.last().filter(|oldest| {
-        entries.len() >= REQUESTS_READ_MAX as usize && oldest.at > since
-    });
+    let oldest = entries
+        .last()
+        .filter(|oldest| entries.len() >= REQUESTS_READ_MAX as usize && oldest.at > since);
     let last = entries.first();
     let client = last.map(|entry| Client::of(entry.client.as_deref()));
-    let contact = last.zip(client).map(|(entry, client)| Contact {
-        when: When::at(now, entry.at),
-        client: client.name(),
-    });
+    let contact = last
+        .zip(client)
+        .map(|(entry, client)| Contact { when: When::at(now, entry.at), client: client.name() });
     let failures = entries.iter().filter(|entry| !requests::succeeded(entry));
     LiveScim {
         on: directory.enabled,
@@ -76,7 +75,11 @@ pub(crate) fn scim(now: Timestamp, directory: &Directory, entries: &[RequestEntr
             .take(FAILURES_SHOWN_MAX)
             .map(|entry| requests::line(now, directory, entry))
             .collect(),
-        unknown: entries.iter().filter_map(|entry| unknown(now, entry)).take(UNKNOWN_SHOWN_MAX).collect(),
+        unknown: entries
+            .iter()
+            .filter_map(|entry| unknown(now, entry))
+            .take(UNKNOWN_SHOWN_MAX)
+            .collect(),
         rhythm: client.map_or(Some(RHYTHMS), Client::rhythm),
     }
 }
@@ -172,14 +175,22 @@ mod tests {
     #[test]
     fn outcomes_are_counted_over_a_day_and_failures_shown_however_old() {
         let day = COUNTED_SECS;
-        let entries =
-            [entry(60, 204), entry(120, 404), entry(180, 503), entry(day, 200), entry(day + 1, 400)];
+        let entries = [
+            entry(60, 204),
+            entry(120, 404),
+            entry(180, 503),
+            entry(day, 200),
+            entry(day + 1, 400),
+        ];
         let state = state(&entries);
         assert_eq!((state.succeeded, state.refused, state.failed), (1, 1, 1));
         let shown: Vec<u16> = state.failures.iter().map(|line| line.status).collect();
         assert_eq!(shown, [404, 503, 400]);
         let contact = state.contact.unwrap();
-        assert_eq!((contact.when.relative.as_str(), contact.client.as_str()), ("1 minute ago", "Okta"));
+        assert_eq!(
+            (contact.when.relative.as_str(), contact.client.as_str()),
+            ("1 minute ago", "Okta")
+        );
         assert_eq!(state.cut, None);
     }
 
@@ -188,7 +199,10 @@ mod tests {
         let full: Vec<_> =
             (0..u64::from(REQUESTS_READ_MAX)).map(|place| entry(place * 36, 200)).collect();
         let state = state(&full);
-        assert_eq!((state.succeeded, state.cut.unwrap().relative.as_str()), (100, "59 minutes ago"));
+        assert_eq!(
+            (state.succeeded, state.cut.unwrap().relative.as_str()),
+            (100, "59 minutes ago")
+        );
         let old: Vec<_> =
             (0..u64::from(REQUESTS_READ_MAX)).map(|place| entry(place * 3_600, 200)).collect();
         assert_eq!(super::scim(NOW, &Directory::default(), &old).cut, None);
@@ -197,7 +211,8 @@ mod tests {
     #[test]
     fn unknown_members_are_those_of_the_notices() {
         let mut named = entry(9, 204);
-        named.notices = (0..12).map(|id| json!({"kind": "UnknownMember", "subject": id.to_string()})).collect();
+        named.notices =
+            (0..12).map(|id| json!({"kind": "UnknownMember", "subject": id.to_string()})).collect();
         named.notices.push(json!({"kind": "ReadOnly", "subject": "id"}));
         let unknown = state(&[entry(1, 200), named]).unknown;
         assert_eq!(unknown.len(), 1);

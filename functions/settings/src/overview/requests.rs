@@ -64,9 +64,9 @@ impl<'a> Client<'a> {
             Self::Okta => Some(
                 "Okta sends changes as they happen. It never deletes: removed people appear under Members → Suspended.",
             ),
-            Self::Nameless => Some(
-                "Entra comes about every 40 minutes; use Provision on demand to try at once.",
-            ),
+            Self::Nameless => {
+                Some("Entra comes about every 40 minutes; use Provision on demand to try at once.")
+            }
             Self::Known(_) | Self::Other(_) => None,
         }
     }
@@ -206,9 +206,8 @@ fn notices(notices: &[Value]) -> Vec<NoticeLine> {
 
 /// The ids of members that do not exist, among the notices of a request.
 pub(crate) fn unknown_members(entry: &RequestEntry) -> Vec<String> {
-    let is_unknown = |notice: &&Value| {
-        notice.get("kind").and_then(Value::as_str) == Some("UnknownMember")
-    };
+    let is_unknown =
+        |notice: &&Value| notice.get("kind").and_then(Value::as_str) == Some("UnknownMember");
     let ids = entry.notices.iter().filter(is_unknown);
     ids.filter_map(|notice| notice.get("subject")?.as_str().map(str::to_owned)).collect()
 }
@@ -306,11 +305,14 @@ mod tests {
             json!(7),
         ]);
         let lines: Vec<_> = notices.iter().map(|line| (line.what, line.subjects.len())).collect();
-        assert_eq!(lines, [
-            ("Dropped, since no schema here has it", 2),
-            ("Text taken as true or false", 1),
-            ("Repaired", 0),
-        ]);
+        assert_eq!(
+            lines,
+            [
+                ("Dropped, since no schema here has it", 2),
+                ("Text taken as true or false", 1),
+                ("Repaired", 0),
+            ]
+        );
         let many: Vec<Value> =
             (0..40).map(|id| json!({"kind": "UnknownMember", "subject": id.to_string()})).collect();
         let line = super::notices(&many).remove(0);

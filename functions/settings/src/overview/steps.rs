@@ -70,7 +70,8 @@ pub(crate) fn of_sign_in(setup: &SignInSetup, sso: &str) -> Vec<Step> {
     steps.push(activate(setup, connected, sso));
     let certificates = setup.key_pairs.len();
     let note = match certificates {
-        0 => "Only if your identity provider shall encrypt what it sends. Test without it first.".to_owned(),
+        0 => "Only if your identity provider shall encrypt what it sends. Test without it first."
+            .to_owned(),
         1 => "There is one. Encrypted assertions are taken.".to_owned(),
         many => format!("There are {many}. Encrypted assertions are taken."),
     };
@@ -94,7 +95,8 @@ fn activate(setup: &SignInSetup, connected: Option<&Connection>, sso: &str) -> S
         return step(false, title, note, "Switch it on", format!("{sso}/{}", tested.id));
     }
     let note = "A test signs nobody in and shows what came. Nothing changes for anybody until you switch it on.";
-    let href = connected.map_or_else(|| sso.to_owned(), |connection| format!("{sso}/{}", connection.id));
+    let href =
+        connected.map_or_else(|| sso.to_owned(), |connection| format!("{sso}/{}", connection.id));
     step(false, title, note.to_owned(), "Test it", href)
 }
 
@@ -124,7 +126,8 @@ pub(crate) fn of_renewal(now: Timestamp, setup: &SignInSetup, sso: &str) -> Vec<
             step(holds, title, note, "Certificates", sso.to_owned())
         }
         None => {
-            let note = "There is none: what your identity provider sends is not encrypted.".to_owned();
+            let note =
+                "There is none: what your identity provider sends is not encrypted.".to_owned();
             optional(false, title, note, "Certificates", sso.to_owned())
         }
     });
@@ -145,7 +148,9 @@ pub(crate) fn of_directory(
         "Off, every request is refused. Switching it on changes nobody."
     };
     let credential = match (tokens, clients) {
-        (0, 0) => "It is shown once: have your identity provider’s page open to paste it.".to_owned(),
+        (0, 0) => {
+            "It is shown once: have your identity provider’s page open to paste it.".to_owned()
+        }
         (tokens, 0) => format!("{tokens} that hold."),
         (tokens, clients) => format!("{tokens} tokens and {clients} OAuth clients that hold."),
     };
@@ -193,7 +198,10 @@ fn connection_line(now: Timestamp, connection: &Connection, sso: &str) -> Connec
             notes.push("The identity provider’s metadata is not saved yet.".to_owned());
         }
         Some(MetadataSource::Url { error: Some(error), tried, .. }) => {
-            notes.push(format!("Its metadata could not be fetched {}: {error}", relative(now, *tried)));
+            notes.push(format!(
+                "Its metadata could not be fetched {}: {error}",
+                relative(now, *tried)
+            ));
         }
         _ => {}
     }
