@@ -89,8 +89,10 @@ pub struct Session {
     pub browser: SecretHash,
     /// How they proved who they are.
     pub method: SessionMethod,
-    /// When they did (`auth_time`).
+    /// When they did (`auth_time`): for an IdP that knows them since this morning, this morning.
     pub authenticated: Timestamp,
+    /// When it began here.
+    pub began: Timestamp,
     /// When it ends by itself.
     pub expires: Timestamp,
     /// Applications that were given an ID token for it, and are told when it ends.

@@ -85,6 +85,7 @@ pub fn begin(
         browser: SecretHash::of(secret.as_bytes()),
         method,
         authenticated: ctx.now(),
+        began: ctx.now(),
         expires,
         applications: Vec::new(),
         version: 1,

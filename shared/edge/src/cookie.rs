@@ -18,7 +18,8 @@ pub enum Cookie<'a> {
 }
 
 /// How cookies are written for this origin. Over plain http (the local server on a loopback address) `Secure` and
-/// `__Host-` are not possible, and `SameSite=None` would be refused.
+/// `__Host-` are not possible, and `SameSite=None` would be refused. A flow's cookie has no `SameSite` there: browsers send
+/// such a one with an IdP's POST, some of them for the first two minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookies {
     secure: bool,
@@ -66,13 +67,12 @@ impl Cookies {
     pub fn set(self, cookie: Cookie<'_>, value: &str, max_age_secs: u64) -> String {
         let name = self.name(cookie);
         let same_site = match cookie {
-            Cookie::Flow(_) if self.secure => "None",
-            _ => "Lax",
+            Cookie::Flow(_) if self.secure => "; SameSite=None",
+            Cookie::Flow(_) => "",
+            _ => "; SameSite=Lax",
         };
         let secure = if self.secure { "; Secure" } else { "" };
-        format!(
-            "{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite={same_site}{secure}"
-        )
+        format!("{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly{same_site}{secure}")
     }
 
     /// `Set-Cookie` that takes it away.

@@ -160,6 +160,7 @@ pub async fn sessions_end_and_are_written_at_their_version<S: Store>(store: &S, 
     let brief = Session {
         expires: world.now().plus_secs(60),
         method: SessionMethod::Password,
+        authenticated: world.now().minus_secs(3_600),
         ..session(world, ada.id, &idp)
     };
     let his = session(world, bob.id, &idp);
