@@ -5,6 +5,10 @@
 //! escaping and nothing else.
 
 pub mod closed;
+pub mod live;
+pub mod overview;
+pub mod scim;
+pub mod when;
 pub mod enter;
 pub mod links;
 
