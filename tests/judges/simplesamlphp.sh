@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 ./packages.sh php php-cli
 for part in xml:dom mbstring:mbstring; do
-    if ! php -m | grep -qix "${part#*:}"; then ./packages.sh "php with php-${part%:*}" "php-${part%:*}"; fi
+    if ! grep -qix "${part#*:}" <<<"$(php -m)"; then ./packages.sh "php with php-${part%:*}" "php-${part%:*}"; fi
 done
 folder=../../.venv/simplesamlphp
 if [ -e "$folder/usr" ]; then exit 0; fi

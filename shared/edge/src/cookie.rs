@@ -81,3 +81,19 @@ impl Cookies {
         self.set(cookie, "", 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flows_cookie_comes_back_with_the_post_of_an_identity_provider() {
+        let set = |base_url| Cookies::of(base_url).set(Cookie::Flow("f1"), "v", 900);
+        assert_eq!(
+            set("https://sso.example.com"),
+            "__Host-lyf-f1=v; Path=/; Max-Age=900; HttpOnly; SameSite=None; Secure"
+        );
+        // `Lax` would keep it back when the identity provider has https: another scheme is another site.
+        assert_eq!(set("http://127.0.0.1:8080"), "lyf-f1=v; Path=/; Max-Age=900; HttpOnly");
+    }
+}

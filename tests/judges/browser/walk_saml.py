@@ -52,6 +52,9 @@ def test_sign_in(world: World, ours: Organization):
             world.check(f"{name}: nobody is signed in", visitor.cookies("lys-") == [])
             if javascript:
                 visitor.look("test-passed")
+                visitor.page.reload()  # the browser posts the response again
+                visitor.expect("This sign-in took too long, was begun elsewhere, or was finished before.")
+                visitor.look("trouble-sent-again")
                 visitor.open(link)
                 visitor.expect("This test link has been used")
                 visitor.look("trouble-test-link")
@@ -113,7 +116,7 @@ def tested(world: World, ours: Organization):
 
 
 def request_by_post(world: World):
-    """The HTTP POST binding: a page with a button, which works without scripts and may lead to another origin."""
+    """The HTTP POST binding: a page with a button, which needs no script and may lead to another origin."""
     with Elsewhere("http") as idp:
         ours = Organization(world.operator, f"walk-post-{idp.port}").create()
         ours.save_metadata(idp.metadata())

@@ -105,8 +105,8 @@ class World:
             ignore_https_errors=True,  # of identity providers that a walk makes; the server here speaks http
         )
         context.set_default_timeout(WAIT_MILLIS)
-        visitor = Visitor(self, name, context.new_page(), (self.base_url, *origins))
-        visitor.scheme, visitor.javascript = "dark" if dark else "light", javascript
+        scheme = "dark" if dark else "light"
+        visitor = Visitor(self, name, context.new_page(), (self.base_url, *origins), scheme, javascript)
         try:
             yield visitor
         except (Error, Wrong) as error:
@@ -130,6 +130,7 @@ class World:
     def organization(self, name: str) -> Organization:
         """A new one with a licence, and a draft with the metadata of the sample identity provider."""
         made = Organization(self.operator, f"{name}-{secrets.token_hex(3)}").create()
+        self.operator.call("PATCH", made.path, {"name": "Globex"})
         url = self.demo["sample_idp_metadata_url"]
         self.operator.call("PUT", f"{made.path}/connections/{made.connection}/metadata", {"url": url})
         return made
@@ -166,10 +167,10 @@ class World:
 class Visitor:
     """One browser with one page."""
 
-    def __init__(self, world: World, name: str, page: Page, origins: tuple[str, ...]):
+    def __init__(self, world: World, name: str, page: Page, origins: tuple[str, ...], scheme: str, javascript: bool):
         self.world, self.name, self.page = world, name, page
         self.origins = {origin_of(origin) for origin in origins}
-        self.scheme, self.javascript = "light", True
+        self.scheme, self.javascript = scheme, javascript
         self.troubles: list[str] = []
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.troubles.append(f"a script's error: {error}"))

@@ -7,3 +7,11 @@
 pub mod link;
 pub mod access;
 pub mod links;
+
+use crate::ids::OrganizationId;
+
+/// Where an organization's settings are: a path of ours.
+#[must_use]
+pub fn path(organization: &OrganizationId) -> String {
+    format!("/settings/{organization}")
+}
