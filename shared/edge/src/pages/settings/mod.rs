@@ -5,6 +5,11 @@
 //! escaping and nothing else.
 
 pub mod closed;
+pub mod groups;
+pub mod history;
+pub mod members;
+pub mod moment;
+pub mod suspended;
 
 use super::Hidden;
 
