@@ -32,7 +32,7 @@ use serde_json::Value;
 use crate::{
     Store,
     members::file,
-    walk::{self, Asked, READ_MAX, SEARCH_CHARS_MAX, Summary, Walked, walk},
+    walk::{self, Asked, EXPORT_ROWS_MAX, SEARCH_CHARS_MAX, Summary, Walked, walk},
 };
 
 /// How many members and groups are read at most so that events are told with their names, in one call.
@@ -208,7 +208,7 @@ fn shown(
         export: Export {
             about: format!(
                 "The history as CSV files for spreadsheets, the newest first, in parts of at most {}.",
-                counted(u64::from(READ_MAX), NOUNS.0, NOUNS.1)
+                counted(u64::from(EXPORT_ROWS_MAX), NOUNS.0, NOUNS.1)
             ),
             download: (format!("{home}/history?export=parts"), "Export the history…".to_owned()),
             next: None,
@@ -251,7 +251,7 @@ const COLUMNS: [&str; 11] = [
     "id",
 ];
 
-/// As many events as fit, newest first; `asked` for [`READ_MAX`], fewer mean the end.
+/// As many events as fit, newest first; `asked` for [`EXPORT_ROWS_MAX`], fewer mean the end.
 fn csv_of(events: &[StoredEvent], names: &Names, is_first: bool) -> CsvPart {
     let mut part = CsvPart { text: String::new(), rows: 0, next: None };
     if is_first {
@@ -281,7 +281,7 @@ fn csv_of(events: &[StoredEvent], names: &Names, is_first: bool) -> CsvPart {
         part.rows += 1;
         last = Some(event.id.to_string());
     }
-    let is_end = events.len() < READ_MAX as usize;
+    let is_end = events.len() < EXPORT_ROWS_MAX as usize;
     CsvPart { next: last.filter(|_| !is_end), ..part }
 }
 
@@ -293,7 +293,7 @@ async fn read_part<S: Organizations>(
 ) -> Result<CsvPart, Turned> {
     let before = before.parse::<EventId>().ok();
     let organization = &room.visitor.organization().id;
-    let events = store.events_before(ctx, organization, before, READ_MAX).await?;
+    let events = store.events_before(ctx, organization, before, EXPORT_ROWS_MAX).await?;
     Ok(csv_of(&events, &names(room, &events), before.is_none()))
 }
 
@@ -391,7 +391,7 @@ mod tests {
         assert!(one.text.contains(",'=Grace,user,"), "{}", one.text);
         assert_eq!((one.rows, one.next), (1, None));
         let large = json!({"added": {"count": 1, "members": ["x".repeat(9_000)]}});
-        let many = (0..u64::from(READ_MAX)).map(|number| {
+        let many = (0..u64::from(EXPORT_ROWS_MAX)).map(|number| {
             let mut event = event(number, EventKind::GroupMembersChanged, "system");
             event.data.clone_from(large.as_object().unwrap());
             event

@@ -21,7 +21,7 @@ use lychgate_scim::value::normalized_key;
 
 use crate::{
     Store, member,
-    walk::{self, Asked, BEGINNING, READ_MAX, SEARCH_CHARS_MAX, Summary, Walked, walk},
+    walk::{self, Asked, BEGINNING, EXPORT_ROWS_MAX, SEARCH_CHARS_MAX, Summary, Walked, walk},
     words,
 };
 
@@ -255,7 +255,7 @@ impl Exported {
     pub(crate) fn offered(self, home: &str, total: u64) -> Export {
         let path = self.path;
         let all = if self.suspended { "all suspended members" } else { "all members" };
-        if total <= u64::from(READ_MAX) {
+        if total <= u64::from(EXPORT_ROWS_MAX) {
             let about = format!("A CSV file for spreadsheets, with {all}.");
             let download = (format!("{home}{path}.csv"), format!("Download {all} as CSV"));
             return Export { about, download, next: None };
@@ -263,7 +263,7 @@ impl Exported {
         let about = format!(
             "There are {} here, more than one file holds: they come in parts, each of the next {}.",
             counted(total, NOUNS.0, NOUNS.1),
-            counted(u64::from(READ_MAX), NOUNS.0, NOUNS.1),
+            counted(u64::from(EXPORT_ROWS_MAX), NOUNS.0, NOUNS.1),
         );
         let download = (format!("{home}{path}?export=parts"), "Export in parts…".to_owned());
         Export { about, download, next: None }
@@ -271,7 +271,7 @@ impl Exported {
 
     /// The part that these members make; `asked` for so many, fewer mean the end.
     fn part(self, organization: &Organization, users: Vec<User>, is_first: bool) -> CsvPart {
-        let is_end = users.len() < READ_MAX as usize;
+        let is_end = users.len() < EXPORT_ROWS_MAX as usize;
         let mut part = CsvPart { text: String::new(), rows: 0, looked_at: 0, next: None };
         if is_first {
             part.text.push_str(walk::BYTE_ORDER_MARK);
@@ -314,7 +314,7 @@ async fn read_part<S: Directory>(
 ) -> Result<CsvPart, Turned> {
     let organization = room.visitor.organization();
     let cursor = after.parse::<UserId>().ok();
-    let users = store.users_after(ctx, &organization.id, cursor, READ_MAX).await?;
+    let users = store.users_after(ctx, &organization.id, cursor, EXPORT_ROWS_MAX).await?;
     Ok(exported.part(organization, users, cursor.is_none()))
 }
 
@@ -401,7 +401,7 @@ mod tests {
         let world = FakeWorld::new(1);
         let acme = Acme::new(&world, "acme").organization;
         let long = "x".repeat(9_000);
-        let users = (0..READ_MAX).map(|n| {
+        let users = (0..EXPORT_ROWS_MAX).map(|n| {
             world.advance_secs(1);
             build::user_with(&world, &format!("u{n}"), &json!({"displayName": long}))
         });

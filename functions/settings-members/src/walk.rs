@@ -3,8 +3,11 @@
 use lychgate_core::settings::history_words::{counted, grouped};
 use lychgate_edge::json::Incoming;
 
-/// How many members, groups or events one request reads at most while it looks for those that match: about a megabyte.
-pub(crate) const READ_MAX: u32 = 1_000;
+/// How many members, groups or events one page reads at most while it looks for those that match. DynamoDB answers a query
+/// with a megabyte at most: as long as they have less than 2 KB on average, it is one query.
+pub(crate) const READ_MAX: u32 = 500;
+/// How many members or events one file of an export holds at most.
+pub(crate) const EXPORT_ROWS_MAX: u32 = 1_000;
 /// How many a page shows.
 pub(crate) const PAGE: usize = 50;
 /// What is read for a page of everybody: one more tells whether there is another page.
@@ -142,11 +145,11 @@ mod tests {
 
     #[test]
     fn a_search_that_meets_its_bound_goes_on() {
-        let page = walked(READ_MAX, READ_MAX, |n| n % 500 == 0);
-        assert_eq!(page.items, [0, 500]);
-        assert_eq!((page.next.as_deref(), page.full), (Some("999"), false));
-        let page = walked(999, READ_MAX, |_| false);
-        assert_eq!((page.items.len(), page.looked_at, page.next), (0, 999, None));
+        let page = walked(READ_MAX, READ_MAX, |n| n % 250 == 0);
+        assert_eq!(page.items, [0, 250]);
+        assert_eq!((page.next.as_deref(), page.full), (Some("499"), false));
+        let page = walked(499, READ_MAX, |_| false);
+        assert_eq!((page.items.len(), page.looked_at, page.next), (0, 499, None));
         let page = walked(READ_MAX, READ_MAX, |_| true);
         assert_eq!((page.looked_at, page.next.as_deref(), page.full), (50, Some("49"), true));
     }
