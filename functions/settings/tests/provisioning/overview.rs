@@ -47,10 +47,7 @@ async fn it_leads_through_the_steps_in_the_order_of_the_guides() {
     assert_eq!(next(&mut owner).await, "nothing");
     let page = read(&scene.page(&mut owner, "").await);
     assert!(page.contains("Everything is set up"), "{page}");
-    assert!(
-        page.contains("(3 minutes ago), Okta"),
-        "{page}"
-    );
+    assert!(page.contains("(3 minutes ago), Okta"), "{page}");
     assert!(page.contains("It never deletes: removed people appear under Members → Suspended."));
 }
 

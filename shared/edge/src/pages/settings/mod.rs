@@ -11,6 +11,11 @@ pub mod scim;
 pub mod when;
 pub mod enter;
 pub mod links;
+pub mod groups;
+pub mod history;
+pub mod members;
+pub mod moment;
+pub mod suspended;
 
 use super::Hidden;
 
