@@ -4,7 +4,10 @@
 //! `settings/parts.html`. Every text that a stranger chose (names, NameIDs, error texts) goes through the templates'
 //! escaping and nothing else.
 
+pub mod attempt;
 pub mod closed;
+pub mod connection;
+pub mod sso;
 
 use super::Hidden;
 
