@@ -151,7 +151,8 @@ fn every_route_is_described_and_nothing_else() {
         }
     }
     // The owner's pages are for browsers: their forms are bound to the page that they stand on, and change with it.
-    let is_api = |path: &str| !path.starts_with("/settings") && !path.starts_with("/assets/settings");
+    let is_api =
+        |path: &str| !path.starts_with("/settings") && !path.starts_with("/assets/settings");
     let routes = ROUTES.iter().filter(|route| is_api(route.path));
     let table: BTreeSet<String> =
         routes.map(|route| format!("{} {}", route.method, route.path)).collect();

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use lychgate_core::idp::Rules;
+use lychgate_core::ports::outside_parts::Parts;
 use lychgate_edge::{
     config::Config,
     event::{Event, EventReply},
@@ -15,7 +16,6 @@ use lychgate_outbound::{
     web::{Reach, WebClient},
 };
 use lychgate_store::Store;
-use lychgate_core::ports::outside_parts::Parts;
 use operator::setup::Settings;
 
 use crate::{Error, runtime_api::Process};

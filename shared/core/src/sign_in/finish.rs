@@ -26,7 +26,7 @@ use crate::{
     attempt::{Attempt, AttemptOutcome},
     connection::{CLOCK_SKEW_SECS_MAX, SignInSetup},
     ctx::Ctx,
-    ids::{AttemptId, ConnectionId, FlowId, UserId},
+    ids::{AttemptId, ConnectionId, FlowId, OrganizationId, UserId},
     ports::{
         Applications, Attempts, Organizations, SignIns, StoreError,
         outside::{Opener, OutsideError},
@@ -66,6 +66,8 @@ pub enum Finished {
         flow: Option<FlowId>,
         /// The attempt that was recorded.
         reference: AttemptId,
+        /// Whose connection was tested, and which: where its settings are.
+        settings: (OrganizationId, Option<ConnectionId>),
         /// The result.
         report: Box<Report>,
     },
@@ -165,7 +167,7 @@ where
         }
         Ok(End::Tested(report)) => {
             let facts = report.facts();
-            (AttemptOutcome::TestPassed, Ok(tested(&course, reference, report)), facts)
+            (AttemptOutcome::TestPassed, Ok(tested(&setup, &course, reference, report)), facts)
         }
         Err(Stop::Refusal(refusal)) => return Err(refusal),
         Err(Stop::Reason(reason)) => {
@@ -190,7 +192,7 @@ where
         _ => parts.store.record_attempt(ctx, organization, &attempt).await,
     }
     end.or_else(|reason| match course.shown {
-        true => Ok(tested(&course, reference, Box::new(Report::failed(reason)))),
+        true => Ok(tested(&setup, &course, reference, Box::new(Report::failed(reason)))),
         false => {
             let mut refusal = reason.refusal();
             refusal.reference = Some(reference);
@@ -207,8 +209,14 @@ enum End {
     Tested(Box<Report>),
 }
 
-fn tested(course: &Course, reference: AttemptId, report: Box<Report>) -> Finished {
-    Finished::Tested { flow: course.flow.clone(), reference, report }
+fn tested(
+    setup: &SignInSetup,
+    course: &Course,
+    reference: AttemptId,
+    report: Box<Report>,
+) -> Finished {
+    let settings = (setup.organization.id.clone(), course.connection.clone());
+    Finished::Tested { flow: course.flow.clone(), reference, settings, report }
 }
 
 fn attempt(

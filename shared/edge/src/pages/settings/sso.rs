@@ -3,7 +3,7 @@
 use askama::Template;
 use lychgate_core::time::Timestamp;
 
-use super::{Frame, FormProblem, attempt::AttemptRow};
+use super::{FormProblem, Frame, attempt::AttemptRow};
 use crate::settings::for_people;
 
 /// A point in time, as a page shows it.
@@ -39,7 +39,11 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
         Some((unit, name)) => {
             let count = secs / unit;
             let plural = if count == 1 { "" } else { "s" };
-            if ahead { format!("in {count} {name}{plural}") } else { format!("{count} {name}{plural} ago") }
+            if ahead {
+                format!("in {count} {name}{plural}")
+            } else {
+                format!("{count} {name}{plural} ago")
+            }
         }
     }
 }
@@ -190,7 +194,10 @@ mod tests {
     #[test]
     fn what_ends_soon_is_a_warning() {
         let kinds = [-1, 0, 1, 29, 30].map(|days| Badge::days_left(days));
-        assert_eq!(kinds.each_ref().map(|badge| badge.kind), ["bad", "warn", "warn", "warn", "plain"]);
+        assert_eq!(
+            kinds.each_ref().map(|badge| badge.kind),
+            ["bad", "warn", "warn", "warn", "plain"]
+        );
         assert_eq!(kinds[2].word, "1 day left");
     }
 }
