@@ -10,6 +10,7 @@ use lychgate_core::{
     sign_in::{
         enter::{Next, SignedIn},
         finish::{self, Finished, Parts, Post},
+        opened_keys::OpenedKeys,
     },
 };
 use lychgate_edge::{
@@ -33,12 +34,12 @@ pub fn handler<S: Store + 'static, O: Opener + 'static>(
     opener: O,
 ) -> impl Handler + use<S, O> {
     let catalogue = Arc::clone(&stack.catalogue);
-    Paged::new(SamlAcs { store, opener, catalogue }, stack)
+    Paged::new(SamlAcs { store, keys: OpenedKeys::new(opener), catalogue }, stack)
 }
 
 struct SamlAcs<S, O> {
     store: S,
-    opener: O,
+    keys: OpenedKeys<O>,
     catalogue: Arc<lychgate_scim::schema::Catalogue>,
 }
 
@@ -69,7 +70,7 @@ impl<S: Store, O: Opener> Pages for SamlAcs<S, O> {
             saml_response,
             browser_secret: &browser_secret,
         };
-        let parts = Parts { store: &self.store, opener: &self.opener, catalogue: &self.catalogue };
+        let parts = Parts { store: &self.store, keys: &self.keys, catalogue: &self.catalogue };
         Ok(match finish::finish(ctx, &parts, &post).await? {
             Finished::SignedIn(done) => signed_in(cookies, &done),
             Finished::Tested { flow, reference, settings, report } => {

@@ -69,7 +69,7 @@ impl<S: Store, O: Outside> Pages for Settings<S, O> {
         answer(match (method, path, noun) {
             (Get, "/assets/settings.css", _) => Ok(asset("text/css", SETTINGS_STYLE)),
             (Get, "/assets/settings.js", _) => Ok(asset("text/javascript", SETTINGS_SCRIPT)),
-            (Get, "/settings", _) => entry::find(ctx, incoming),
+            (Get, "/settings", _) => entry::find(ctx, store, incoming).await,
             (Get, "/settings/enter", _) => Ok(entry::ask(ctx, incoming)),
             (Post, "/settings/enter", _) => entry::open(ctx, store, incoming).await,
             (_, _, Some("" | "live" | "leave")) => overview::serve(ctx, store, incoming).await,

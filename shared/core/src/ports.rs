@@ -100,7 +100,7 @@ pub struct Wanted {
     pub access_token: Option<AccessTokenId>,
     /// A session of a member; one that has ended is not given.
     pub session: Option<(UserId, SessionId)>,
-    /// A link into the settings, whether it holds or not.
+    /// A link into the settings, whether it holds or not, as long as it is kept ([`SettingsLink::kept_until`]).
     pub settings_link: Option<LinkId>,
     /// Users by id.
     pub users: Vec<UserId>,

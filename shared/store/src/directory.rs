@@ -18,7 +18,7 @@ use crate::{
         group::Head,
         item,
         membership::{Row, read_row},
-        n, s,
+        n, s, settings, sign_in,
     },
     keys::{self, Key},
     read::{Bound, Stretch},
@@ -43,6 +43,8 @@ const TOO_MANY_MEMBERS: &str = "The group has more members than one answer can h
 enum Slot {
     Organization,
     AccessToken,
+    Session,
+    SettingsLink,
     User,
     Group,
     Claim(IndexKey),
@@ -56,6 +58,12 @@ fn slots(organization: &OrganizationId, wanted: Wanted) -> HashMap<Key, Slot> {
     }
     if let Some(id) = &wanted.access_token {
         slots.insert(keys::access_token(organization, id), Slot::AccessToken);
+    }
+    if let Some((user, id)) = &wanted.session {
+        slots.insert(keys::session(organization, *user, id), Slot::Session);
+    }
+    if let Some(id) = &wanted.settings_link {
+        slots.insert(keys::settings_link(organization, id), Slot::SettingsLink);
     }
     for id in wanted.users {
         slots.insert(keys::user(organization, id), Slot::User);
@@ -86,6 +94,8 @@ fn place(ctx: &Ctx<'_>, slot: &Slot, item: &Item, found: &mut Fetched) -> Result
         Slot::AccessToken => {
             found.access_token = credential::read_access_token(item, ctx.now())?;
         }
+        Slot::Session => found.session = sign_in::read_session(item, ctx.now())?,
+        Slot::SettingsLink => found.settings_link = settings::read_link(item, ctx.now())?,
         Slot::User => found.users.extend(item::user::read(item)?),
         Slot::Group => found.groups.extend(item::group::read(item)?.live()),
         Slot::Claim(key) => {

@@ -212,6 +212,7 @@ macro_rules! listed {
 }
 
 // After the macros that it uses.
+mod settings;
 mod sign_in;
 
 impl<S: Directory> Directory for Faulty<S> {
@@ -456,6 +457,16 @@ impl<S: Organizations> Organizations for Faulty<S> {
         event: &Event,
     ) -> Result<bool, CommitError> {
         write!(self, self.inner.update_organization(ctx, before, after, event))
+    }
+
+    async fn events_before(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        before: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        plain!(self, self.inner.events_before(ctx, organization, before, limit))
     }
 
     async fn events_after(

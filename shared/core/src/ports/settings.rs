@@ -12,7 +12,7 @@ use crate::{
 
 /// Links into the settings. Reading one by its id is [`crate::ports::Directory::fetch`].
 pub trait SettingsLinks: Send + Sync {
-    /// All of an organization that have not gone by their time yet (30 days after their end), in the order of their ids.
+    /// All of an organization that are still kept ([`SettingsLink::kept_until`]), in the order of their ids.
     fn settings_links(
         &self,
         ctx: &Ctx<'_>,

@@ -24,6 +24,11 @@ pub const SETUP_LINK_SECS_DEFAULT: u64 = 7 * 86_400;
 pub const SETUP_LINK_SECS_MAX: u64 = 30 * 86_400;
 /// The most set-up links of an organization that have not ended.
 pub const SETUP_LINKS_MAX: usize = 20;
+/// How long a set-up link is kept after its end, in seconds: the owner sees what was done with it.
+pub const SETUP_LINK_KEPT_SECS: u64 = 30 * 86_400;
+/// How long an owner's link is kept after its end, in seconds: long enough to say that it has ended. A product may make
+/// one with each click, and whoever lists set-up links reads past them.
+pub const OWNER_LINK_KEPT_SECS: u64 = 86_400;
 /// How many of the latest uses a link remembers.
 pub const LINK_USES_MAX: usize = 50;
 
@@ -128,5 +133,14 @@ impl SettingsLink {
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
         self.revoked.is_none() && self.expires > now
+    }
+
+    /// Until when its record is kept; from then on there is no such link.
+    #[must_use]
+    pub const fn kept_until(&self) -> Timestamp {
+        self.expires.plus_secs(match self.admits {
+            Admits::Owner { .. } => OWNER_LINK_KEPT_SECS,
+            Admits::Guest { .. } => SETUP_LINK_KEPT_SECS,
+        })
     }
 }

@@ -169,7 +169,7 @@ async fn a_link_of_another_kind_sets_no_password() {
         purpose: LinkPurpose::Test { connection: ConnectionId::new(&scene.world) },
         expires: scene.world.now().plus_secs(100),
     };
-    scene.store.put_link(&scene.world.ctx(), &scene.acme.id, &link).await.unwrap();
+    scene.store.put_link(&scene.world.ctx(), &scene.acme.id, &link, None).await.unwrap();
     assert!(!scene.opens(&link_text(&scene.acme.id, &link.id, &secret)).await);
 }
 
@@ -252,6 +252,14 @@ async fn the_operator_hands_a_link_over_or_sends_it() {
     assert!(!by_hand(&scene.ada, None).await.unwrap().1);
     let (url, sent) = by_hand(&scene.ada, mailer).await.unwrap();
     assert!(sent && outside.mails()[0].text.contains(&url));
+    // O5: the history says who made them, and keeps no link.
+    let events = store.events_after(&ctx, &acme.id, None, 100).await.unwrap();
+    let made: Vec<_> =
+        events.iter().filter(|event| event.kind == "member.password_link_made").collect();
+    let sent: Vec<_> = made.iter().map(|event| event.data["sent"].as_bool()).collect();
+    assert_eq!(sent, [Some(false), Some(true)]);
+    assert!(made.iter().all(|event| event.subject_name == "ada@acme.test"));
+    assert!(!format!("{made:?}").contains(&text_of(&url)));
     // P8: a link there is, an e-mail there is not.
     let (url, sent) = by_hand(&quiet, mailer).await.unwrap();
     assert!(!sent && outside.mails().len() == 1);

@@ -9,7 +9,7 @@ use lychgate_core::{
     password::PasswordRecord,
     ports::{
         Attempts, Connections, Directory, Grants, Groups, List, NewMember, Organizations,
-        Passwords, SignInWrite, SignIns, Users, Wanted,
+        Passwords, SettingsLinks, SignInWrite, SignIns, Users, Wanted,
     },
     record::{Group, Index, User},
     session::{Grant, GrantState},
@@ -278,6 +278,33 @@ async fn sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
     line(bench, "the same, a new member, another NameID", (4.0, 20.0));
 }
 
+/// Entering the settings: whoever the cookies name, with the organization, in one call.
+async fn settings_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
+    let (ctx, o, store, world) = (bench.ctx(), &bench.organization, &bench.store, &bench.world);
+    let session = build::session(world, mary.id, idp);
+    let write = SignInWrite { session: Some(&session), ..NOTHING };
+    bench.calm.sign_in(&ctx, o, write).await.unwrap();
+    let wanted = Wanted {
+        session: Some((mary.id, session.id.clone())),
+        users: vec![mary.id],
+        ..Wanted::default()
+    };
+    gate(bench, wanted).await;
+    line(bench, "enter the settings by a session: one call", (3.0, 0.0));
+
+    let (link, created) =
+        (build::setup_link(world, "Grace, IT"), event(EventKind::SetupLinkCreated));
+    bench.calm.put_settings_link(&ctx, o, None, &link, Some(&created)).await.unwrap();
+    let wanted = || Wanted { settings_link: Some(link.id.clone()), ..Wanted::default() };
+    gate(bench, wanted()).await;
+    line(bench, "enter the settings by a set-up link: one call", (2.0, 0.0));
+
+    gate(bench, wanted()).await;
+    let (opened, event) = (build::opened(&link, world), event(EventKind::SetupLinkOpened));
+    store.put_settings_link(&ctx, o, Some(&link), &opened, Some(&event)).await.unwrap();
+    line(bench, "open a set-up link", (2.0, 4.0));
+}
+
 async fn after_sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
     let (ctx, o, store, world) = (bench.ctx(), &bench.organization, &bench.store, &bench.world);
     let grant = build::grant(world, &build::session(world, mary.id, idp));
@@ -310,6 +337,7 @@ async fn operations_stay_within_their_budget() {
     let (idp, mary) = set_up(&bench).await;
     sign_in_part(&bench, &idp, &mary).await;
     after_sign_in_part(&bench, &idp, &mary).await;
+    settings_part(&bench, &idp, &mary).await;
     users_part(&bench).await;
     groups_part(&bench).await;
     list_part(&bench).await;

@@ -277,7 +277,7 @@ pub async fn passwords_go_with_their_member<S: Store>(store: &S, world: &FakeWor
     let unknown = link(world, ada.id);
     let refused = put(None, &first, Some(&unknown.id)).await;
     assert_eq!((refused, read().await), (Err(CommitError::Stale), None), "no such link");
-    assert_eq!(store.put_link(&here.ctx(), here.id(), &unknown).await, Ok(()));
+    assert_eq!(store.put_link(&here.ctx(), here.id(), &unknown, None).await, Ok(()));
     assert_eq!(put(None, &first, Some(&unknown.id)).await, Ok(()));
     assert_eq!(read().await, Some(first.clone()));
     assert_eq!(store.link(&here.ctx(), here.id(), &unknown.id).await, Ok(None), "used up");
@@ -317,8 +317,15 @@ pub async fn links_and_counters_end<S: Store>(store: &S, world: &FakeWorld) {
     let (here, other) = (Here::new(store, world).await, Here::named(store, world, "other").await);
     let (one, two) = (link(world, user(world, "a").id), link(world, user(world, "b").id));
     for link in [&one, &two] {
-        assert_eq!(store.put_link(&here.ctx(), here.id(), link).await, Ok(()));
+        assert_eq!(store.put_link(&here.ctx(), here.id(), link, None).await, Ok(()));
     }
+    let (made, by_hand) =
+        (link(world, user(world, "c").id), event(EventKind::MemberPasswordLinkMade, "x", "x"));
+    assert_eq!(store.put_link(&here.ctx(), here.id(), &made, Some(&by_hand)).await, Ok(()));
+    assert_eq!(store.link(&here.ctx(), here.id(), &made.id).await, Ok(Some(made)));
+    let events = store.events_after(&here.ctx(), here.id(), None, 100).await.expect("answers");
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "member.password_link_made").count(), 1);
     assert_eq!(store.link(&here.ctx(), here.id(), &one.id).await, Ok(Some(one.clone())));
     assert_eq!(store.link(&other.ctx(), other.id(), &one.id).await, Ok(None));
     assert_eq!(store.delete_link(&other.ctx(), other.id(), &one.id).await, Ok(false));

@@ -1,12 +1,14 @@
 //! The owner's pages, Settings → SSO & SCIM (W2–W4): what stands around each of them. A file per part.
 //!
 //! A page is a struct with a `frame`; its template extends `settings/frame.html` and uses the macros of
-//! `settings/parts.html`. Every text that a stranger chose (names, NameIDs, error texts) goes through the templates'
+//! `settings/parts.html`. Every text that a stranger chose (names, `NameID`s, error texts) goes through the templates'
 //! escaping and nothing else.
 
 pub mod attempt;
 pub mod closed;
 pub mod connection;
+pub mod enter;
+pub mod links;
 pub mod sso;
 
 use super::Hidden;
