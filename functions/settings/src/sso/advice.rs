@@ -56,11 +56,9 @@ const fn entry(
     Entry { code, happened, there, here }
 }
 
-const MAKER: There = There::Fields(
-    ["Nothing that we know of: give its makers and us the values above."; 6],
-);
-const SKEW: Option<&str> =
-    Some("More settings: how far the identity provider’s clock may differ.");
+const MAKER: There =
+    There::Fields(["Nothing that we know of: give its makers and us the values above."; 6]);
+const SKEW: Option<&str> = Some("More settings: how far the identity provider’s clock may differ.");
 
 const NO_SAML: &str = "The message is not SAML 2.0 as it should be.";
 const FORM: &str =
@@ -259,13 +257,17 @@ const TABLE: &[Entry] = &[
         "in_response_to_unknown",
         "The response answers a request that is unknown, was answered before, or is older than 15 minutes.",
         There::Nothing,
-        Some("Nothing: the person starts again. When it happens to everybody, look at what stands between the browser and us."),
+        Some(
+            "Nothing: the person starts again. When it happens to everybody, look at what stands between the browser and us.",
+        ),
     ),
     entry(
         "browser_unknown",
         "The browser that brought the response is not the one that asked, or it keeps no cookies.",
         There::Nothing,
-        Some("Nothing: the person starts again in one browser. When it happens to everybody, cookies of this site are blocked, or people use another address than the one at the identity provider."),
+        Some(
+            "Nothing: the person starts again in one browser. When it happens to everybody, cookies of this site are blocked, or people use another address than the one at the identity provider.",
+        ),
     ),
     entry(
         "idp_initiated_disabled",
@@ -312,9 +314,24 @@ const TABLE: &[Entry] = &[
     entry("malformed_message", NO_SAML, MAKER, None),
     entry("wrong_message", "What came is another SAML message than a response.", MAKER, None),
     entry("bad_version", "The message is of another version than SAML 2.0.", MAKER, None),
-    entry("bad_subject_confirmation", "The assertion is not confirmed as a browser’s has to be (bearer, with an end).", MAKER, None),
-    entry("unknown_condition", "The assertion holds under a condition that we do not know.", MAKER, None),
-    entry("no_authn_statement", "The assertion does not say that the person was signed in.", MAKER, None),
+    entry(
+        "bad_subject_confirmation",
+        "The assertion is not confirmed as a browser’s has to be (bearer, with an end).",
+        MAKER,
+        None,
+    ),
+    entry(
+        "unknown_condition",
+        "The assertion holds under a condition that we do not know.",
+        MAKER,
+        None,
+    ),
+    entry(
+        "no_authn_statement",
+        "The assertion does not say that the person was signed in.",
+        MAKER,
+        None,
+    ),
     entry(
         "too_large",
         "The response is larger than any that is needed: most often because of groups.",
@@ -451,8 +468,10 @@ mod tests {
         let reasons = include_str!("../../../../shared/core/src/sign_in/reason.rs");
         let of_sign_in = codes(reasons.split("#[cfg(test)]").next().unwrap(), &["Reason::new("]);
         assert!(of_sign_in.len() >= 11, "{of_sign_in:?}");
-        let of_passwords =
-            codes(include_str!("../../../../shared/core/src/passwords.rs"), &[": Why =\n    (", ": Why = ("]);
+        let of_passwords = codes(
+            include_str!("../../../../shared/core/src/passwords.rs"),
+            &[": Why =\n    (", ": Why = ("],
+        );
         assert!(of_passwords.len() >= 3, "{of_passwords:?}");
         let all: BTreeSet<String> =
             of_saml.into_iter().chain(of_sign_in).chain(of_passwords).collect();

@@ -26,16 +26,8 @@ use crate::{
     attempt::{Attempt, AttemptOutcome},
     connection::{CLOCK_SKEW_SECS_MAX, SignInSetup},
     ctx::Ctx,
-<<<<<<< HEAD
     ids::{AttemptId, ConnectionId, FlowId, OrganizationId, UserId},
-    ports::{
-        Applications, Attempts, Organizations, SignIns, StoreError,
-        outside::{Opener, OutsideError},
-    },
-=======
-    ids::{AttemptId, ConnectionId, FlowId, UserId},
     ports::{Applications, Attempts, Organizations, SignIns, StoreError, outside::Opener},
->>>>>>> main
     session::{AssertionSeen, FlowPurpose, LoginFlow},
 };
 
