@@ -100,6 +100,7 @@ fn traces(settings: &Settings) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use lychgate_core::ctx::World as _;
     use lychgate_testkit::{FakeWorld, build};
 
     use super::*;
@@ -130,7 +131,7 @@ mod tests {
             ("https://idp.example/sso", "https://idp.example", IdpKind::Other),
         ] {
             let settings = connection.draft.as_mut().unwrap();
-            settings.source = MetadataSource::Document { saved: world.now_for_tests() };
+            settings.source = MetadataSource::Document { saved: world.now() };
             let idp = settings.idp.as_mut().unwrap();
             idp.sso_redirect = Some(sso.to_owned());
             idp.entity_id = entity_id.to_owned();
