@@ -139,7 +139,7 @@ impl<S: Store> Desk<'_, '_, S> {
 
 /// What was just done, as a sentence. Whatever else stands in the address says nothing.
 fn done(incoming: &Incoming<'_>) -> Option<&'static str> {
-    const DONE: [(&str, &str); 13] = [
+    const DONE: [(&str, &str); 11] = [
         (
             "connection-created",
             "The connection is created. It changes nothing for anybody until you activate it.",
@@ -157,8 +157,6 @@ fn done(incoming: &Incoming<'_>) -> Option<&'static str> {
         ),
         ("certificate-retired", "The certificate is retired: what is encrypted to it is refused."),
         ("sign-in-policy-saved", "Saved: it holds from the next sign-in on."),
-        ("nothing-changed", "Nothing was changed: it was so already."),
-        ("test-begun", "A test was begun."),
     ];
     let what = incoming.query("done")?;
     DONE.into_iter().find(|(known, _)| *known == what).map(|(_, sentence)| sentence)

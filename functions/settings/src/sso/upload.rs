@@ -1,5 +1,9 @@
 //! A file that is uploaded without a script comes as `multipart/form-data` (RFC 7578): the one form of the settings that
 //! does.
+//!
+//! `multer` reads it, as it does for Rocket and axum: boundaries, headers and their quoting have had their mistakes made there,
+//! and it stops at limits while it reads. Only this function names it (`deny.toml`), so no other carries it. What it gives
+//! is a list of fields like any other form's: [`Form::of_fields`](lychgate_edge::form::Form::of_fields) believes them.
 
 use std::convert::Infallible;
 
