@@ -5,7 +5,6 @@
 //! escaping and nothing else.
 
 pub mod attempt;
-pub mod attempt;
 pub mod closed;
 pub mod connection;
 pub mod enter;
