@@ -262,7 +262,8 @@ impl<P: Pages> Paged<P> {
             Ok(reply) => (reply, None),
             Err(error) => (trouble(&error, &request.request_id), Some(failure_of(error))),
         };
-        scim::log(&ctx, route, started, None, &reply, failure.as_ref());
+        let organization = incoming.organization_to_log();
+        scim::log(&ctx, route, started, organization, &reply, failure.as_ref());
         reply
     }
 }

@@ -61,8 +61,8 @@ pub struct Rates {
 /// A list read, by what was asked: organization, list, after, limit.
 type ListKey = (OrganizationId, Option<Uuid>, u32);
 
-/// A store with faults. Calls are counted from 1; [`Journal`] and page markers are best effort and neither
-/// counted nor hurt. Clones share count and script.
+/// A store with faults. Calls are counted from 1; what the [`Journal`] records and page markers are best effort and
+/// neither counted nor hurt. Clones share count and script.
 #[derive(Debug, Clone)]
 pub struct Faulty<S> {
     inner: S,
@@ -512,7 +512,7 @@ impl<S: Journal> Journal for Faulty<S> {
         before: Option<(Timestamp, String)>,
         limit: u32,
     ) -> Result<Vec<RequestEntry>, StoreError> {
-        self.inner.requests_before(ctx, organization, before, limit).await
+        plain!(self, self.inner.requests_before(ctx, organization, before, limit))
     }
 
     async fn unknown_members(
@@ -520,7 +520,7 @@ impl<S: Journal> Journal for Faulty<S> {
         ctx: &Ctx<'_>,
         organization: &OrganizationId,
     ) -> Result<Vec<UnknownMembersEntry>, StoreError> {
-        self.inner.unknown_members(ctx, organization).await
+        plain!(self, self.inner.unknown_members(ctx, organization))
     }
 }
 

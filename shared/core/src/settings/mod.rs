@@ -9,3 +9,11 @@ pub mod actor_words;
 pub mod history_words;
 pub mod link;
 pub mod links;
+
+use crate::ids::OrganizationId;
+
+/// Where an organization's settings are: a path of ours.
+#[must_use]
+pub fn path(organization: &OrganizationId) -> String {
+    format!("/settings/{organization}")
+}

@@ -534,11 +534,14 @@ impl Passwords for MemoryStore {
 
     async fn put_link(
         &self,
-        _: &Ctx<'_>,
+        ctx: &Ctx<'_>,
         organization: &OrganizationId,
         link: &Link,
+        event: Option<&Event>,
     ) -> Result<(), StoreError> {
-        self.lock().kept(organization).links.insert(link.id.clone(), link.clone());
+        let mut state = self.lock();
+        state.kept(organization).links.insert(link.id.clone(), link.clone());
+        state.append_opt(ctx, organization, event);
         Ok(())
     }
 

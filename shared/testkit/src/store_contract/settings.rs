@@ -98,7 +98,7 @@ pub async fn links_into_the_settings_are_kept_for_a_while_after_their_end<S: Sto
     assert_eq!(here.settings_link(&owner.id).await, Some(owner.clone()), "ended, and still known");
     until(owner.expires.plus_secs(OWNER_LINK_KEPT_SECS));
     assert_eq!(here.settings_link(&owner.id).await, None);
-    assert_eq!(here.settings_links().await, [setup.clone()]);
+    assert_eq!(here.settings_links().await, std::slice::from_ref(&setup));
     until(setup.expires.plus_secs(SETUP_LINK_KEPT_SECS - 1));
     assert_eq!(here.settings_link(&setup.id).await, Some(setup.clone()), "ended, and still known");
     until(setup.expires.plus_secs(SETUP_LINK_KEPT_SECS));

@@ -1,15 +1,24 @@
 //! The owner's pages, Settings → SSO & SCIM (W2–W4): what stands around each of them. A file per part.
 //!
 //! A page is a struct with a `frame`; its template extends `settings/frame.html` and uses the macros of
-//! `settings/parts.html`. Every text that a stranger chose (names, NameIDs, error texts) goes through the templates'
+//! `settings/parts.html`. Every text that a stranger chose (names, `NameID`s, error texts) goes through the templates'
 //! escaping and nothing else.
 
+pub mod attempt;
 pub mod closed;
+pub mod connection;
+pub mod enter;
 pub mod groups;
 pub mod history;
+pub mod links;
+pub mod live;
 pub mod members;
 pub mod moment;
+pub mod overview;
+pub mod scim;
+pub mod sso;
 pub mod suspended;
+pub mod when;
 
 use super::Hidden;
 
