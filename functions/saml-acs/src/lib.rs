@@ -7,6 +7,7 @@ use lychgate_core::{
     ctx::Ctx,
     ids::FlowId,
     ports::{Applications, Attempts, Organizations, SignIns, outside::Opener},
+    settings,
     sign_in::{
         enter::{Next, SignedIn},
         finish::{self, Finished, Parts, Post},
@@ -89,6 +90,7 @@ impl<S: Store, O: Opener> Pages for SamlAcs<S, O> {
 fn signed_in(cookies: Cookies, done: &SignedIn) -> Reply {
     let reply = match &done.next {
         Next::To(address) => Reply::see_other(address),
+        Next::Settings => Reply::see_other(&settings::path(&done.organization.id)),
         Next::Page => saml::signed_in(&done.organization.name),
     };
     let session = Cookie::Session(&done.organization.id);

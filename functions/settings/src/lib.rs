@@ -10,6 +10,8 @@ mod overview;
 mod scim;
 mod sso;
 
+use std::sync::Arc;
+
 use lychgate_core::{
     ctx::Ctx,
     idp::Rules,
@@ -27,6 +29,7 @@ use lychgate_edge::{
     request::Method::{Get, Post},
     settings::{Turned, answer},
 };
+use lychgate_scim::schema::Catalogue;
 
 /// What these pages need of a store.
 pub trait Store:
@@ -46,13 +49,15 @@ pub fn handler<S: Store + 'static, O: Outside + 'static>(
     outside: O,
     rules: Rules,
 ) -> impl Handler + use<S, O> {
-    Paged::new(Settings { store, outside, rules }, stack)
+    let catalogue = stack.catalogue.clone();
+    Paged::new(Settings { store, outside, rules, catalogue }, stack)
 }
 
 struct Settings<S, O> {
     store: S,
     outside: O,
     rules: Rules,
+    catalogue: Arc<Catalogue>,
 }
 
 /// What every path of one organization's settings begins with.
@@ -76,7 +81,7 @@ impl<S: Store, O: Outside> Pages for Settings<S, O> {
             (_, _, Some("sso" | "certificates" | "attempts" | "sign-in-policy")) => {
                 sso::serve(ctx, store, outside, rules, incoming).await
             }
-            (_, _, Some("scim")) => scim::serve(ctx, store, incoming).await,
+            (_, _, Some("scim")) => scim::serve(ctx, store, &self.catalogue, incoming).await,
             (_, _, Some("links")) => links::serve(ctx, store, incoming).await,
             _ => Err(unrouted(incoming)),
         })

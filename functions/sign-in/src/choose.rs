@@ -105,17 +105,20 @@ pub(crate) fn page(
         forgot: &forgot,
         hidden: &token.fields(&shown.params.pairs()),
     };
-    let sources = form_sources(shown.params);
+    let sources = form_sources(ctx.base_url, shown.params);
     Ok(token.onto(render_with_form_to(status, &page, &sources)))
 }
 
 /// Where the answer to a form may lead beside our own pages. Browsers hold `form-action` against the whole chain of
 /// redirects: the application's address, where it sends people on to, and the identity provider's, which nobody knows here.
 /// So it is any `https` address, for forms whose own addresses are ours, and the application on the developer's machine.
-pub(crate) fn form_sources(params: &AuthorizeParams) -> Vec<&str> {
+/// There, where this server itself has no `https`, the identity provider may have none either.
+pub(crate) fn form_sources<'a>(base_url: &str, params: &'a AuthorizeParams) -> Vec<&'a str> {
     let uri = params.get(Name::RedirectUri).unwrap_or_default();
     let mut sources = vec!["https:"];
-    if uri.starts_with("http://[") {
+    if base_url.starts_with("http://") {
+        sources.push("http:");
+    } else if uri.starts_with("http://[") {
         // A policy cannot name an IPv6 address (CSP3 §2.3.1).
         sources.push("http:");
     } else if uri.starts_with("http://") {
@@ -171,7 +174,8 @@ mod tests {
             ("javascript:alert(1)", &["https:"]),
         ] {
             let params = AuthorizeParams::default().with(Name::RedirectUri, Some(uri.to_owned()));
-            assert_eq!(form_sources(&params), expected, "{uri}");
+            assert_eq!(form_sources("https://sso.example", &params), expected, "{uri}");
+            assert_eq!(form_sources("http://127.0.0.1:8080", &params), ["https:", "http:"]);
         }
     }
 }

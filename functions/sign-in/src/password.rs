@@ -5,6 +5,7 @@ use lychgate_core::{
     oidc::authorize::{self, AuthorizeParams, Name, code_redirect},
     organization::Domain,
     passwords::{self, Guess, PASSWORD_SESSION_SECS, Refusal},
+    settings,
 };
 use lychgate_edge::{
     cookie::{Cookie, Cookies},
@@ -59,6 +60,9 @@ pub(crate) async fn run<S: Store>(
         Ok(signed_in) => {
             let reply = match (&request, &signed_in.code) {
                 (Some(request), Some(code)) => Reply::see_other(&code_redirect(ctx, request, code)),
+                _ if params.leads_to_settings() => {
+                    Reply::see_other(&settings::path(&organization.id))
+                }
                 _ => saml::signed_in(&organization.name),
             };
             let session = Cookie::Session(&organization.id);

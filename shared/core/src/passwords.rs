@@ -51,6 +51,8 @@ pub const EMAIL_BYTES_MAX: usize = 254;
 pub const LINK_ANSWER_MILLIS: u64 = 1_500;
 /// How often a change of a record is decided anew when somebody else was faster: as many as guess at once are counted.
 const WRITES_MAX: u32 = 24;
+/// How often the sessions of a changed password are tried to be ended again when the store fails.
+const ENDS_MAX: u32 = 4;
 const HOUR_SECS: u64 = 3_600;
 
 /// What signing in with a password needs of a store.
@@ -463,7 +465,7 @@ pub async fn link_by_hand<S: Store, M: Mailer>(
     let mailer = mailer.filter(|_| takes_email(user));
     let mut data = Map::new();
     data.insert("sent".to_owned(), mailer.is_some().into());
-    let event = member_event(ctx.actor.clone(), EventKind::MemberPasswordLinkMade, user, data);
+    let event = member_event(ctx.actor.clone(), EventKind::MemberPasswordLinkCreated, user, data);
     let url = new_link(ctx, store, &organization.id, user, Some(&event)).await?;
     if let Some(mailer) = mailer {
         send(ctx, mailer, organization, user, &url).await;
@@ -602,6 +604,25 @@ pub fn parse_link(text: &str) -> Option<(OrganizationId, LinkId, &str)> {
     Some((OrganizationId::from_bare(organization).ok()?, LinkId::from_bare(id).ok()?, secret))
 }
 
+/// Ends the sessions that the old password began while the new one was written. There is hardly ever one, and no second
+/// chance: it is tried again.
+async fn end_meanwhile<S: Store>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &OrganizationId,
+    user: &User,
+) -> Result<(), StoreError> {
+    let mut attempt = 0;
+    loop {
+        match sessions::end_all(ctx, store, organization, user, "password").await {
+            Ok(_) => return Ok(()),
+            Err(error) if attempt >= ENDS_MAX || !ctx.has_millis(1_000) => return Err(error),
+            Err(_) => ctx.back_off(attempt, 50, 1_000).await,
+        }
+        attempt += 1;
+    }
+}
+
 /// Sets the password that a link leads to, uses the link up, and ends the member's sessions: whoever had the old
 /// password is out.
 ///
@@ -621,6 +642,8 @@ pub async fn set<S: Store>(
     let phc = password::hash(ctx.world, new).ok_or_else(defect)?;
     let actor = Actor::Member(open.user.id);
     let event = member_event(actor, EventKind::MemberPasswordSet, &open.user, Map::new());
+    // Before it is written: when the store fails now, nothing has happened, and the link still holds.
+    sessions::end_all(ctx, store, id, &open.user, "password").await?;
     for attempt in 0..WRITES_MAX {
         let before = store.password(ctx, id, open.user.id).await?;
         if is_outdated(&open.link, before.as_ref()) {
@@ -638,7 +661,7 @@ pub async fn set<S: Store>(
         let before = before.as_ref();
         match store.put_password(ctx, id, open.user.id, before, &after, link, Some(&event)).await {
             Ok(()) => {
-                sessions::end_all(ctx, store, id, &open.user, "password").await?;
+                end_meanwhile(ctx, store, id, &open.user).await?;
                 return Ok(open);
             }
             // The link was used meanwhile, or somebody guessed at the old password: that must not keep the new one out.

@@ -61,8 +61,8 @@ pub struct Rates {
 /// A list read, by what was asked: organization, list, after, limit.
 type ListKey = (OrganizationId, Option<Uuid>, u32);
 
-/// A store with faults. Calls are counted from 1; [`Journal`] and page markers are best effort and neither
-/// counted nor hurt. Clones share count and script.
+/// A store with faults. Calls are counted from 1; what the [`Journal`] records and page markers are best effort and
+/// neither counted nor hurt. Clones share count and script.
 #[derive(Debug, Clone)]
 pub struct Faulty<S> {
     inner: S,
@@ -243,6 +243,17 @@ impl<S: Directory> Directory for Faulty<S> {
         limit: usize,
     ) -> Result<Option<Membership>, CommitError> {
         plain!(self, self.inner.membership(ctx, organization, group, limit))
+    }
+
+    async fn members_after(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        plain!(self, self.inner.members_after(ctx, organization, group, after, limit))
     }
 
     async fn member_span(
@@ -501,7 +512,7 @@ impl<S: Journal> Journal for Faulty<S> {
         before: Option<(Timestamp, String)>,
         limit: u32,
     ) -> Result<Vec<RequestEntry>, StoreError> {
-        self.inner.requests_before(ctx, organization, before, limit).await
+        plain!(self, self.inner.requests_before(ctx, organization, before, limit))
     }
 
     async fn unknown_members(
@@ -509,7 +520,7 @@ impl<S: Journal> Journal for Faulty<S> {
         ctx: &Ctx<'_>,
         organization: &OrganizationId,
     ) -> Result<Vec<UnknownMembersEntry>, StoreError> {
-        self.inner.unknown_members(ctx, organization).await
+        plain!(self, self.inner.unknown_members(ctx, organization))
     }
 }
 

@@ -272,7 +272,7 @@ pub fn admit(
 fn signed_in<'a>(ctx: &Ctx<'_>, fetched: &'a Fetched, cookie: &SessionCookie) -> Option<&'a User> {
     let session = fetched.session.as_ref()?;
     let user = fetched.users.iter().find(|user| user.id == cookie.user)?;
-    let holds = cookie.opens(session) && session.expires > ctx.now() && !user.is_suspended();
+    let holds = cookie.opens(session) && session.holds(user, ctx.now());
     holds.then_some(user)
 }
 

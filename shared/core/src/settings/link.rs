@@ -92,6 +92,32 @@ impl Admits {
     }
 }
 
+/// How a link stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Nobody has opened it.
+    Unopened,
+    /// It is in use in one browser.
+    Open,
+    /// Its time is over.
+    Ended,
+    /// It was taken back.
+    Revoked,
+}
+
+impl LinkState {
+    /// `unopened`, `open`, `ended`, `revoked`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Unopened => "unopened",
+            Self::Open => "open",
+            Self::Ended => "ended",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 /// One thing that was done with a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkUse {
@@ -133,6 +159,17 @@ impl SettingsLink {
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
         self.revoked.is_none() && self.expires > now
+    }
+
+    /// How it stands at `now`.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> LinkState {
+        match (self.revoked, &self.opened) {
+            (Some(_), _) => LinkState::Revoked,
+            (None, _) if self.expires <= now => LinkState::Ended,
+            (None, None) => LinkState::Unopened,
+            (None, Some(_)) => LinkState::Open,
+        }
     }
 
     /// Until when its record is kept; from then on there is no such link.

@@ -231,8 +231,15 @@ impl From<StoreError> for NotOpened {
 /// How often opening is decided anew when somebody else was faster.
 const OPEN_ATTEMPTS_MAX: u32 = 4;
 
+/// What an attempt to open may take, in milliseconds: none begins anew with less left.
+const OPEN_MILLIS: u64 = 1_000;
+
 /// Opens a link: binds it to this browser. A link opens once; the browser that opened it comes back by its cookie
 /// (`brought`, the value of that organization's visit cookie), also through the link itself.
+///
+/// When the store's answer to the write is lost, the link is read again, and shows by the secret of this very call whether
+/// it was opened. Should that fail too, or the answer not reach the browser, the link is bound to a secret that nobody has:
+/// it opens nothing any more, and another is made. It never admits two.
 ///
 /// # Errors
 /// [`NotOpened`].
@@ -243,7 +250,15 @@ pub async fn open<S: Directory + SettingsLinks>(
     brought: impl Fn(&OrganizationId) -> Option<String>,
 ) -> Result<Opened, NotOpened> {
     let (id, link, secret) = parse_link(text.trim()).ok_or(NotOpened::Unknown)?;
+    let own = random_text(ctx.world, SECRET_CHARS);
+    let mut away = StoreError::Throttled { retry_after_secs: 1 };
     for attempt in 0..OPEN_ATTEMPTS_MAX {
+        if attempt > 0 {
+            if !ctx.has_millis(OPEN_MILLIS) {
+                break;
+            }
+            ctx.back_off(attempt, 10, 100).await;
+        }
         let (organization, found) = fetch(ctx, store, &id, &link).await?;
         let before = found
             .filter(|found| found.hash.matches(secret.as_bytes()))
@@ -253,9 +268,11 @@ pub async fn open<S: Directory + SettingsLinks>(
             return Err(NotOpened::Revoked);
         }
         if let Some((_, browser)) = &before.opened {
-            let known = brought(&id).as_deref().and_then(VisitCookie::parse);
-            let known = known.filter(|cookie| cookie.link == before.id && cookie.proves(browser));
-            let cookie = known.ok_or(NotOpened::OpenedBefore)?;
+            let own = VisitCookie::new(before.id.clone(), before.admits.owner(), own);
+            let brought = brought(&id).as_deref().and_then(VisitCookie::parse);
+            let mut known = std::iter::once(own).chain(brought);
+            let cookie = known.find(|cookie| cookie.link == before.id && cookie.proves(browser));
+            let cookie = cookie.ok_or(NotOpened::OpenedBefore)?;
             if !before.holds(ctx.now()) {
                 return Err(NotOpened::Ended);
             }
@@ -264,9 +281,8 @@ pub async fn open<S: Directory + SettingsLinks>(
         if !before.holds(ctx.now()) {
             return Err(NotOpened::Ended);
         }
-        let secret = random_text(ctx.world, SECRET_CHARS);
         let owner = before.admits.owner();
-        let after = bound(ctx, &before, SecretHash::of(secret.as_bytes()), owner);
+        let after = bound(ctx, &before, SecretHash::of(own.as_bytes()), owner);
         let (actor, kind) = match owner {
             Some(user) => (Actor::Owner(user, before.name.clone()), EventKind::OwnerLinkOpened),
             None => (
@@ -277,14 +293,15 @@ pub async fn open<S: Directory + SettingsLinks>(
         let event = link_event(actor, kind, &after);
         match store.put_settings_link(ctx, &id, Some(&before), &after, Some(&event)).await {
             Ok(()) => {
-                let cookie = VisitCookie::new(after.id.clone(), owner, secret);
+                let cookie = VisitCookie::new(after.id.clone(), owner, own);
                 return Ok(Opened { organization, link: after, cookie });
             }
-            Err(CommitError::Store(error)) => return Err(error.into()),
-            Err(_) => ctx.back_off(attempt, 10, 100).await,
+            // It may be written, and the answer lost: the next look shows it.
+            Err(CommitError::Store(error)) => away = error,
+            Err(_) => {}
         }
     }
-    Err(NotOpened::Store(StoreError::Throttled { retry_after_secs: 1 }))
+    Err(NotOpened::Store(away))
 }
 
 /// The link, opened in the browser with this secret.
@@ -306,8 +323,8 @@ fn bound(
     after
 }
 
-/// Ends a visit of the browser that brings this cookie: an owner's link, or a guest who leaves for good, opens nothing
-/// any more. A cookie that proves nothing changes nothing.
+/// Ends a visit by an owner's link, in the browser that brings this cookie: it opens nothing any more. A guest may come
+/// back with the same browser until the link ends. A cookie that proves nothing changes nothing.
 ///
 /// # Errors
 /// What the store says.
@@ -317,20 +334,26 @@ pub async fn leave<S: Directory + SettingsLinks>(
     organization: &OrganizationId,
     cookie: &VisitCookie,
 ) -> Result<(), StoreError> {
-    let Some(before) = fetch(ctx, store, organization, &cookie.link).await?.1 else {
-        return Ok(());
-    };
-    let proved = before.opened.as_ref().is_some_and(|(_, browser)| cookie.proves(browser));
-    // A guest may come back with the same browser until the link ends; an owner is asked to prove it again.
-    if !proved || before.admits.owner().is_none() || before.revoked.is_some() {
-        return Ok(());
+    for attempt in 0..OPEN_ATTEMPTS_MAX {
+        let Some(before) = fetch(ctx, store, organization, &cookie.link).await?.1 else {
+            return Ok(());
+        };
+        let proved = before.opened.as_ref().is_some_and(|(_, browser)| cookie.proves(browser));
+        if !proved || before.admits.owner().is_none() || before.revoked.is_some() {
+            return Ok(());
+        }
+        let after = SettingsLink {
+            revoked: Some(ctx.now()),
+            version: before.version + 1,
+            ..before.clone()
+        };
+        match store.put_settings_link(ctx, organization, Some(&before), &after, None).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Store(error)) => return Err(error),
+            Err(_) => ctx.back_off(attempt, 10, 100).await,
+        }
     }
-    let after =
-        SettingsLink { revoked: Some(ctx.now()), version: before.version + 1, ..before.clone() };
-    match store.put_settings_link(ctx, organization, Some(&before), &after, None).await {
-        Err(CommitError::Store(error)) => Err(error),
-        _ => Ok(()),
-    }
+    Err(StoreError::Throttled { retry_after_secs: 1 })
 }
 
 /// Remembers with the link what its guest has just done, for the owner to see; best effort, for the history has the

@@ -4,6 +4,16 @@
 //! who is looking: an owner by their session, an owner by a link that the operator's product made, or somebody with a
 //! set-up link, who has no account and sees what the link was made for.
 
-pub mod link;
 pub mod access;
+pub mod actor_words;
+pub mod history_words;
+pub mod link;
 pub mod links;
+
+use crate::ids::OrganizationId;
+
+/// Where an organization's settings are: a path of ours.
+#[must_use]
+pub fn path(organization: &OrganizationId) -> String {
+    format!("/settings/{organization}")
+}

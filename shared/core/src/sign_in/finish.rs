@@ -296,7 +296,7 @@ async fn solicited<'a, S: SignIns, O: Opener>(
     let connection = place::connection(setup, &flow.connection);
     let usable = match flow.purpose {
         FlowPurpose::Test => connection.and_then(Usable::tested),
-        FlowPurpose::SignIn(_) => connection.and_then(Usable::live),
+        FlowPurpose::SignIn(_) | FlowPurpose::Settings => connection.and_then(Usable::live),
     };
     let usable = usable.ok_or_else(reason::not_active)?;
     let request = request_id(&flow.id);
@@ -316,7 +316,7 @@ fn authn_after(flow: &LoginFlow) -> Option<Instant> {
             let secs = i64::try_from(request.fresh_within_secs?).unwrap_or(i64::MAX);
             Some(place::instant(flow.created).plus_secs(secs.saturating_neg()))
         }
-        FlowPurpose::SignIn(None) | FlowPurpose::Test => None,
+        FlowPurpose::SignIn(None) | FlowPurpose::Settings | FlowPurpose::Test => None,
     }
 }
 

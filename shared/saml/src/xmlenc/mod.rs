@@ -89,7 +89,10 @@ impl Decrypted {
 
 /// Puts what was decrypted where the `EncryptedAssertion` stands, and scans the whole document again.
 ///
-/// `range` is the [`Element::range`] of the `EncryptedAssertion` in `source`.
+/// `range` is the [`Element::range`] of the `EncryptedAssertion` in `source`. XML Encryption §4.4 has the plaintext read in the
+/// place of `EncryptedData`, so also in the scope of what `EncryptedAssertion` itself declares. Most never do; an inclusive
+/// canonicalization would then have these declarations in its octets, where the IdP signed before there was a wrapper. So they
+/// are given to an assertion alone that cannot be read without them.
 ///
 /// # Errors
 /// The rejection of a failed decryption, whatever is wrong: no document, or not exactly one `Assertion` in that place.
@@ -101,20 +104,48 @@ pub fn splice(
 ) -> Result<Source, Rejection> {
     let failed = || decrypted.failed();
     let plain = normalize_line_ends(decrypted.xml.trim_matches([' ', '\t', '\r', '\n']));
-    let before = source.as_str().get(..range.start).ok_or_else(failed)?;
-    let after = source.as_str().get(range.end..).ok_or_else(failed)?;
-    let whole = [before, &plain, after].concat();
+    spliced(source, &range, &plain, limits)
+        .or_else(|| {
+            let plain = with_declarations(source, &range, &plain)?;
+            spliced(source, &range, &plain, limits)
+        })
+        .ok_or_else(failed)
+}
+
+fn spliced(source: &Source, range: &Range<usize>, plain: &str, limits: &Limits) -> Option<Source> {
+    let before = source.as_str().get(..range.start)?;
+    let after = source.as_str().get(range.end..)?;
     let place = before.len()..before.len() + plain.len();
-    let source = Source::new(whole.as_bytes(), limits).map_err(|_| failed())?;
-    let document = source.parse().map_err(|_| failed())?;
+    let source = Source::new([before, plain, after].concat().as_bytes(), limits).ok()?;
+    let document = source.parse().ok()?;
     // Its end is where the plaintext ends, so the plaintext was one element and closed nothing around it.
     let assertions = document.root().descendants().filter(|element| element.range() == place);
-    if assertions.filter(|element| element.is(ns::SAML, "Assertion")).count() == 1 {
-        drop(document);
-        Ok(source)
-    } else {
-        Err(failed())
+    let is_one = assertions.filter(|element| element.is(ns::SAML, "Assertion")).count() == 1;
+    drop(document);
+    is_one.then_some(source)
+}
+
+/// The plaintext with those declarations of the `EncryptedAssertion` that it does not make itself. `None` when there are none.
+fn with_declarations(source: &Source, range: &Range<usize>, plain: &str) -> Option<String> {
+    let document = source.parse().ok()?;
+    let wrapper = document.root().descendants().find(|element| element.range() == *range)?;
+    let around: Vec<_> = wrapper.0.parent()?.namespaces().collect();
+    let name_end = plain.find([' ', '\t', '\n', '/', '>'])?;
+    let (name, rest) = plain.split_at_checked(name_end)?;
+    // Whatever stands before the first `>`, in a value too: at worst one that was needed is not given.
+    let (tag, _) = rest.split_once('>')?;
+    let mut with = name.to_owned();
+    for declared in wrapper.0.namespaces().filter(|declared| !around.contains(declared)) {
+        let attribute =
+            declared.name().map_or("xmlns".to_owned(), |prefix| format!("xmlns:{prefix}"));
+        let declares = |one: &str| one.split('=').next().is_some_and(|name| name == attribute);
+        if !tag.split_ascii_whitespace().any(declares) {
+            let uri =
+                declared.uri().replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+            with.extend([" ", attribute.as_str(), "=\"", &uri, "\""]);
+        }
     }
+    (with.len() > name.len()).then(|| with + rest)
 }
 
 /// The one rejection of whatever goes wrong once a key is used.
@@ -494,6 +525,54 @@ mod tests {
         };
         assert!(open(CBC, &keys(KEYS_MAX - 1), Algorithms::default()).is_ok());
         assert!(open(CBC, &keys(KEYS_MAX), Algorithms::default()).is_err());
+    }
+
+    #[test]
+    fn what_the_wrapper_declares_is_in_scope_where_it_is_needed() {
+        let splice = |wrapper: &str, plain: &str| {
+            let source = read(&format!("<r xmlns:a=\"urn:a\"><x {wrapper}/></r>"));
+            let document = source.parse().unwrap();
+            let decrypted = Decrypted {
+                xml: plain.to_owned(),
+                data_algorithm: "",
+                key_algorithm: "",
+                fingerprint: sp().fingerprint,
+            };
+            let range = find(document.root(), "x").range();
+            let spliced = super::splice(&source, range, &decrypted, &Limits::MESSAGE)?;
+            let text = spliced.as_str().strip_prefix("<r xmlns:a=\"urn:a\">").unwrap();
+            Ok(text.strip_suffix("</r>").unwrap().to_owned())
+        };
+        let saml = format!("xmlns:saml=\"{}\"", ns::SAML);
+        let given = |attributes: &str| Ok(format!("<saml:Assertion{attributes}/>"));
+        assert_eq!(splice(&saml, "<saml:Assertion/>"), given(&format!(" {saml}")));
+        assert_eq!(
+            splice(&saml, "<saml:Assertion\n ID=\"_a\"/>"),
+            given(&format!(" {saml}\n ID=\"_a\""))
+        );
+        // What it declares itself is its own; what is declared around both is not said again.
+        let both = format!("{saml} xmlns:b=\"urn:b\" xmlns:a=\"urn:a\"");
+        assert_eq!(
+            splice(&both, &format!("<saml:Assertion {saml} b:c=\"\"/>")),
+            given(&format!(" xmlns:b=\"urn:b\" {saml} b:c=\"\""))
+        );
+        // Whatever can be read without them is left as it is.
+        let own = format!("<saml:Assertion {saml}/>");
+        assert_eq!(splice(&both, &own), Ok(own.clone()));
+        let default = format!("xmlns=\"{}\"", ns::SAML);
+        assert_eq!(splice(&default, "<Assertion/>"), Ok(format!("<Assertion {default}/>")));
+        for (wrapper, plain) in [
+            (saml.as_str(), "<saml:Assertion><c:d/></saml:Assertion>"),
+            ("xmlns:saml=\"urn:other\"", "<saml:Assertion/>"),
+            (&saml, "<saml:Assertion/><saml:Assertion/>"),
+            (&saml, "<saml:Assertion>"),
+            (&saml, "<saml:Other/>"),
+            (&saml, ">"),
+            (&saml, ""),
+            (&saml, "</r><r>"),
+        ] {
+            assert_eq!(splice(wrapper, plain), Err(decrypt_failed()), "{wrapper} {plain}");
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use lychgate_core::{
     event::EventKind,
     ids::ConnectionId,
     organization::Domain,
-    password::PasswordRecord,
+    password::{self, PasswordRecord},
+    passwords::{self, Guess, Refusal},
     ports::{
         Attempts, Connections, Directory, Grants, Groups, List, NewMember, Organizations,
         Passwords, SettingsLinks, SignInWrite, SignIns, Users, Wanted,
@@ -317,14 +318,28 @@ async fn after_sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
     };
     store.update_grant(&ctx, o, &before, &redeemed).await.unwrap();
     line(bench, "redeem a code (its record alone)", (1.0, 1.0));
+}
 
-    let record = build::password(world);
-    bench.calm.put_password(&ctx, o, mary.id, None, &record, None, None).await.unwrap();
-    store.count(&ctx, o, "digest", 60).await.unwrap();
-    let before = store.password(&ctx, o, mary.id).await.unwrap().unwrap();
-    let wrong = PasswordRecord { failures: 1, version: 2, ..before.clone() };
-    store.put_password(&ctx, o, mary.id, Some(&before), &wrong, None, None).await.unwrap();
-    line(bench, "a wrong password (counter and record)", (1.0, 2.0));
+/// The whole of a guess: the member, what is counted, the record, the log.
+async fn password_part(bench: &Bench) {
+    let (ctx, o, world) = (bench.ctx(), &bench.organization, &bench.world);
+    let paul = User { password_allowed: true, ..user(world, "paul@example.com") };
+    let (keys, created) = (user_keys(&paul), event(EventKind::MemberCreated));
+    bench.calm.create_user(&ctx, o, &paul, &keys, None, &created).await.unwrap();
+    let phc = password::hash(world, "the right one").unwrap();
+    let record = PasswordRecord { phc, ..build::password(world) };
+    bench.calm.put_password(&ctx, o, paul.id, None, &record, None, None).await.unwrap();
+    let organization = organization(world, o.clone(), "example");
+    let guess = async |email, password| {
+        let guess = Guess { email, password, source_ip: Some("192.0.2.1"), device: None };
+        passwords::sign_in(&ctx, &bench.store, &organization, guess, None).await.map(drop)
+    };
+    assert_eq!(guess("paul@example.com", "a wrong one").await, Err(Refusal::Wrong));
+    line(bench, "a wrong password", (3.0, 4.0));
+    assert_eq!(guess("nobody@example.com", "a wrong one").await, Err(Refusal::Wrong));
+    line(bench, "a password of nobody", (3.0, 4.0));
+    assert_eq!(guess("paul@example.com", "the right one").await, Ok(()));
+    line(bench, "the right password", (4.0, 7.0));
 }
 
 #[tokio::test]
@@ -338,6 +353,7 @@ async fn operations_stay_within_their_budget() {
     sign_in_part(&bench, &idp, &mary).await;
     after_sign_in_part(&bench, &idp, &mary).await;
     settings_part(&bench, &idp, &mary).await;
+    password_part(&bench).await;
     users_part(&bench).await;
     groups_part(&bench).await;
     list_part(&bench).await;

@@ -148,6 +148,7 @@ pub fn session(world: &dyn World, user: UserId, connection: &ConnectionId) -> Se
             session_index: Some("_b07b804c-7c29-ea16-7300-4f3d6f7928ac".to_owned()),
         }),
         authenticated: world.now(),
+        began: world.now(),
         expires: world.now().plus_secs(SESSION_SECS),
         applications: Vec::new(),
         version: 1,

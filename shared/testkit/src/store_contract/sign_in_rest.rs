@@ -160,6 +160,7 @@ pub async fn sessions_end_and_are_written_at_their_version<S: Store>(store: &S, 
     let brief = Session {
         expires: world.now().plus_secs(60),
         method: SessionMethod::Password,
+        authenticated: world.now().minus_secs(3_600),
         ..session(world, ada.id, &idp)
     };
     let his = session(world, bob.id, &idp);
@@ -320,12 +321,12 @@ pub async fn links_and_counters_end<S: Store>(store: &S, world: &FakeWorld) {
         assert_eq!(store.put_link(&here.ctx(), here.id(), link, None).await, Ok(()));
     }
     let (made, by_hand) =
-        (link(world, user(world, "c").id), event(EventKind::MemberPasswordLinkMade, "x", "x"));
+        (link(world, user(world, "c").id), event(EventKind::MemberPasswordLinkCreated, "x", "x"));
     assert_eq!(store.put_link(&here.ctx(), here.id(), &made, Some(&by_hand)).await, Ok(()));
     assert_eq!(store.link(&here.ctx(), here.id(), &made.id).await, Ok(Some(made)));
     let events = store.events_after(&here.ctx(), here.id(), None, 100).await.expect("answers");
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
-    assert_eq!(kinds.iter().filter(|kind| **kind == "member.password_link_made").count(), 1);
+    assert_eq!(kinds.iter().filter(|kind| **kind == "member.password_link_created").count(), 1);
     assert_eq!(store.link(&here.ctx(), here.id(), &one.id).await, Ok(Some(one.clone())));
     assert_eq!(store.link(&other.ctx(), other.id(), &one.id).await, Ok(None));
     assert_eq!(store.delete_link(&other.ctx(), other.id(), &one.id).await, Ok(false));

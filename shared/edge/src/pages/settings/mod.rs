@@ -8,8 +8,17 @@ pub mod attempt;
 pub mod closed;
 pub mod connection;
 pub mod enter;
+pub mod groups;
+pub mod history;
 pub mod links;
+pub mod live;
+pub mod members;
+pub mod moment;
+pub mod overview;
+pub mod scim;
 pub mod sso;
+pub mod suspended;
+pub mod when;
 
 use super::Hidden;
 
