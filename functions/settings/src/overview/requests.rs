@@ -109,13 +109,13 @@ const fn outcome(status: u16) -> (&'static str, &'static str) {
         204 => ("good", "done"),
         ..400 => ("good", "answered"),
         400 => ("warn", "not possible"),
-        401 | 403 => ("warn", "refused"),
         404 => ("warn", "not here"),
         409 => ("warn", "taken"),
         412 => ("warn", "changed meanwhile"),
         413 => ("warn", "too large"),
         429 => ("warn", "too many at once"),
-        400..500 => ("warn", "refused"),
+        // 401 and 403, and what nobody expects.
+        401..500 => ("warn", "refused"),
         500.. => ("bad", "our side"),
     }
 }
