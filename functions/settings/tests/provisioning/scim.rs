@@ -292,7 +292,7 @@ async fn the_request_log_shows_what_was_repaired_and_what_to_do() {
     assert_harmless(&first);
     let page = read(&first);
     assert!(page.contains("409 taken") && page.contains("Two entries of the identity provider"));
-    assert!(page.contains("Text taken as true or false : active"), "{page}");
+    assert!(page.contains("Text taken as true or false: active"), "{page}");
     assert!(page.contains("Dropped, since no schema here has it"), "{page}");
     assert!(page.contains("as Microsoft Entra ID does"), "{page}");
     assert_eq!(first.matches("<li><p class=\"row\">").count(), 25);
