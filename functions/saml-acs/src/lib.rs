@@ -74,8 +74,13 @@ impl<S: Store, O: Opener> Pages for SamlAcs<S, O> {
         let parts = Parts { store: &self.store, keys: &self.keys, catalogue: &self.catalogue };
         Ok(match finish::finish(ctx, &parts, &post).await? {
             Finished::SignedIn(done) => signed_in(cookies, &done),
-            Finished::Tested { flow, reference, report } => {
-                let reply = saml::test_result(&report, &reference.to_string());
+            Finished::Tested { flow, reference, settings, report } => {
+                let (organization, connection) = settings;
+                let back = match connection {
+                    Some(connection) => format!("/settings/{organization}/sso/{connection}#test"),
+                    None => format!("/settings/{organization}/sso"),
+                };
+                let reply = saml::test_result(&report, &reference.to_string(), &back);
                 without_flow(reply, cookies, flow.as_ref())
             }
         })

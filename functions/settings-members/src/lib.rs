@@ -2,28 +2,32 @@
 //!
 //! They are a function of their own because it neither seals nor signs nor reaches out, as `settings` does.
 
+mod clean_up;
 mod groups;
 mod history;
+mod member;
 mod members;
 mod suspended;
+mod walk;
+mod words;
 
 use lychgate_core::{
     ctx::Ctx,
-    passwords,
-    ports::{SettingsLinks, Users},
+    ports::{Organizations, Sessions, SettingsLinks, Users},
 };
 use lychgate_edge::{
     handler::{Handler, Stack},
     json::Incoming,
-    page::{Paged, Pages, Trouble, Who},
+    page::{Paged, Pages, Trouble, Who, render},
+    pages::settings::closed::Closed,
     reply::Reply,
-    settings::{Turned, answer},
+    settings::{Room, Turned, answer},
 };
 
 /// What these pages need of a store.
-pub trait Store: Users + passwords::Store + SettingsLinks {}
+pub trait Store: Users + Organizations + Sessions + SettingsLinks {}
 
-impl<S: Users + passwords::Store + SettingsLinks> Store for S {}
+impl<S: Users + Organizations + Sessions + SettingsLinks> Store for S {}
 
 /// The handler on this store.
 pub fn handler<S: Store + 'static>(stack: Stack, store: S) -> impl Handler + use<S> {
@@ -51,6 +55,17 @@ impl<S: Store> Pages for Members<S> {
             _ => Err(unrouted(incoming)),
         })
     }
+}
+
+/// The page of what is not there, or no longer: with the way back to the list at `rest`.
+fn missing(room: &Room, what: &str, rest: &str) -> Turned {
+    let back = room.path(rest);
+    let page = Closed {
+        title: what,
+        paragraphs: &["It may have been removed meanwhile. The history keeps what happened."],
+        button: Some(("Back to the list", &back)),
+    };
+    render(404, &page).into()
 }
 
 /// A route of the table that no file serves: a defect.

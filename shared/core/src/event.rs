@@ -106,6 +106,59 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// All of them.
+    pub const ALL: [Self; 43] = [
+        Self::OrganizationCreated,
+        Self::OrganizationUpdated,
+        Self::LicenceChanged,
+        Self::DirectoryUpdated,
+        Self::TokenCreated,
+        Self::TokenRevoked,
+        Self::ClientCreated,
+        Self::ClientRevoked,
+        Self::ClientSecretAdded,
+        Self::ClientSecretRetired,
+        Self::OwnerAdded,
+        Self::OwnerRemoved,
+        Self::MemberCreated,
+        Self::MemberUpdated,
+        Self::MemberSuspended,
+        Self::MemberRestored,
+        Self::MemberDeleted,
+        Self::GroupCreated,
+        Self::GroupUpdated,
+        Self::GroupMembersChanged,
+        Self::GroupDeleted,
+        Self::ConnectionCreated,
+        Self::ConnectionUpdated,
+        Self::ConnectionTested,
+        Self::ConnectionActivated,
+        Self::ConnectionDeactivated,
+        Self::ConnectionDeleted,
+        Self::ConnectionMetadataRefreshed,
+        Self::ConnectionMetadataRefreshFailed,
+        Self::ConnectionCertificateExpiring,
+        Self::CertificateGenerated,
+        Self::CertificateRetired,
+        Self::SignInPolicyUpdated,
+        Self::MemberPasswordAllowed,
+        Self::MemberPasswordForbidden,
+        Self::MemberPasswordSet,
+        Self::MemberSessionsEnded,
+        Self::MemberPasswordLinkCreated,
+        Self::SetupLinkCreated,
+        Self::SetupLinkOpened,
+        Self::SetupLinkRevoked,
+        Self::OwnerLinkCreated,
+        Self::OwnerLinkOpened,
+    ];
+
+    /// From [`EventKind::text`]; `None` for a kind that this version does not know.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.text() == text)
+    }
+
     /// `member.suspended` and the like.
     #[must_use]
     pub const fn text(self) -> &'static str {
@@ -199,4 +252,18 @@ pub struct StoredEvent {
     pub subject_name: String,
     /// What changed.
     pub data: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_stand_in_their_order_and_have_texts_of_their_own() {
+        for (place, kind) in EventKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place, "{}", kind.text());
+            assert_eq!(EventKind::parse(kind.text()), Some(kind));
+        }
+        assert_eq!(EventKind::parse("member.became_a_bird"), None);
+    }
 }

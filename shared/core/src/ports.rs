@@ -185,6 +185,18 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Option<Membership>, CommitError>> + Send;
 
+    /// Up to `limit` members of a group in the order of ids, after `after`: those that this version of the group sees, as
+    /// it was read. One that a later change has added is not among them; one that was removed since may be missing already.
+    /// Fewer than `limit` only at the end.
+    fn members_after(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send;
+
     /// One membership row, as it stands, with no judgement: see [`Group::sees`].
     fn member_span(
         &self,

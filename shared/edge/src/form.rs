@@ -56,6 +56,11 @@ impl<'a> Expected<'a> {
         self
     }
 
+    /// What is no such form.
+    fn broken(&self) -> Trouble {
+        Trouble::new(Who::Person, "This form cannot be read.").again(self.again)
+    }
+
     fn pairs_max(&self) -> usize {
         let more = if self.repeated.is_empty() { 0 } else { REPEATED_VALUES_MAX };
         QUERY_PAIRS_MAX + more
@@ -78,7 +83,32 @@ impl Form {
         incoming: &Incoming<'_>,
         expected: Expected<'_>,
     ) -> Result<Self, Trouble> {
-        let form = Self { pairs: pairs(incoming, expected)? };
+        Self::believe(ctx, incoming, pairs(incoming, expected)?, expected)
+    }
+
+    /// The same for a form that came in another encoding: `fields` as their reader found them.
+    ///
+    /// # Errors
+    /// As for [`Form::read`].
+    pub fn of_fields(
+        ctx: &Ctx<'_>,
+        incoming: &Incoming<'_>,
+        fields: Vec<(String, String)>,
+        expected: Expected<'_>,
+    ) -> Result<Self, Trouble> {
+        if fields.len() > expected.pairs_max() {
+            return Err(expected.broken().because("more fields than any form of ours has"));
+        }
+        Self::believe(ctx, incoming, once_each(fields, expected)?, expected)
+    }
+
+    fn believe(
+        ctx: &Ctx<'_>,
+        incoming: &Incoming<'_>,
+        pairs: Vec<(String, String)>,
+        expected: Expected<'_>,
+    ) -> Result<Self, Trouble> {
+        let form = Self { pairs };
         if is_shown_here(ctx, incoming, form.get(TOKEN_FIELD)) {
             Ok(form)
         } else {
@@ -116,26 +146,33 @@ fn pairs(
     incoming: &Incoming<'_>,
     expected: Expected<'_>,
 ) -> Result<Vec<(String, String)>, Trouble> {
-    let broken = || Trouble::new(Who::Person, "This form cannot be read.").again(expected.again);
     if incoming.request.media_type() != "application/x-www-form-urlencoded" {
-        return Err(broken().because("the body is no form"));
+        return Err(expected.broken().because("the body is no form"));
     }
     let body = &incoming.request.body;
     let pairs = request::long_form_pairs(body, expected.bytes_max, expected.pairs_max());
     let pairs = pairs.map_err(|error: Error| {
-        let mut trouble = broken().because(error.detail);
+        let mut trouble = expected.broken().because(error.detail);
         trouble.too_large = error.kind == ErrorKind::PayloadTooLarge;
         trouble
     })?;
+    once_each(pairs, expected)
+}
+
+/// The pairs, when no field stands there twice that must not.
+fn once_each(
+    pairs: Vec<(String, String)>,
+    expected: Expected<'_>,
+) -> Result<Vec<(String, String)>, Trouble> {
     let (repeated, mut names): (Vec<&str>, Vec<&str>) =
         pairs.iter().map(|(name, _)| name.as_str()).partition(|n| expected.repeated.contains(n));
     if repeated.len() > REPEATED_VALUES_MAX {
-        return Err(broken().because("more is ticked than fits"));
+        return Err(expected.broken().because("more is ticked than fits"));
     }
     // Which of two a reader takes is what attacks are made of.
     names.sort_unstable();
     if names.windows(2).any(|two| matches!(two, [one, other] if one == other)) {
-        return Err(broken().because("a field stands there twice"));
+        return Err(expected.broken().because("a field stands there twice"));
     }
     Ok(pairs)
 }

@@ -6,7 +6,7 @@ use lychgate_core::{
     ctx::Ctx,
     ids::{GroupId, MemberId, OrganizationId, UserId},
     ports::{CommitError, Directory, Fetched, List, Membership, StoreError, Wanted},
-    record::{Group, IndexKey, Span, User},
+    record::{Group, IndexKey, Member, Span, User},
 };
 use uuid::Uuid;
 
@@ -178,6 +178,35 @@ impl Directory for Store {
             ctx.back_off(attempt, MEMBERSHIP_BACKOFF_MILLIS, MEMBERSHIP_BACKOFF_MILLIS_MAX).await;
         }
         Err(CommitError::Stale)
+    }
+
+    async fn members_after(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut after = after.map(|id| id.to_string());
+        let mut members = Vec::new();
+        loop {
+            let left = u32::try_from(wanted - members.len()).unwrap_or(u32::MAX);
+            let rows = keys::rows(organization, group.id);
+            let rows = self.collect_after(rows, after, left, true, |item| {
+                let row = read_row(item)?;
+                Ok(group.sees(row.span).then_some(row))
+            });
+            let rows = rows.await?;
+            let is_end = rows.len() < left as usize;
+            after = rows.last().map(|row| row.member.id.to_string());
+            let rows = self.without_the_gone(ctx, organization, rows).await?;
+            members.extend(rows.into_iter().map(|row| row.member));
+            if is_end || members.len() >= wanted {
+                return Ok(members);
+            }
+        }
     }
 
     async fn member_span(

@@ -245,6 +245,17 @@ impl<S: Directory> Directory for Faulty<S> {
         plain!(self, self.inner.membership(ctx, organization, group, limit))
     }
 
+    async fn members_after(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        plain!(self, self.inner.members_after(ctx, organization, group, after, limit))
+    }
+
     async fn member_span(
         &self,
         ctx: &Ctx<'_>,

@@ -352,6 +352,22 @@ impl Directory for MemoryStore {
         Ok(Some(Membership { group: found.clone(), members }))
     }
 
+    async fn members_after(
+        &self,
+        _: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let mut state = self.lock();
+        let rows = state.tenant(organization).rows.get(&group.id);
+        let visible = rows.into_iter().flatten().filter(|(id, (_, span))| {
+            after.is_none_or(|after| **id > after.uuid()) && group.sees(*span)
+        });
+        Ok(visible.take(limited(limit)).map(|(_, (member, _))| member.clone()).collect())
+    }
+
     async fn member_span(
         &self,
         _: &Ctx<'_>,

@@ -104,25 +104,20 @@ pub(crate) fn path(target: &str) -> String {
 
 /// The kind of a badge, and what the status means.
 const fn outcome(status: u16) -> (&'static str, &'static str) {
-    let word = match status {
-        201 => "created",
-        204 => "done",
-        400 => "not possible",
-        404 => "not here",
-        409 => "taken",
-        412 => "changed meanwhile",
-        413 => "too large",
-        429 => "too many at once",
-        _ if status < 400 => "answered",
-        _ if status < 500 => "refused",
-        _ => "our side",
-    };
-    let kind = match status {
-        ..400 => "good",
-        400..500 => "warn",
-        500.. => "bad",
-    };
-    (kind, word)
+    match status {
+        201 => ("good", "created"),
+        204 => ("good", "done"),
+        ..400 => ("good", "answered"),
+        400 => ("warn", "not possible"),
+        404 => ("warn", "not here"),
+        409 => ("warn", "taken"),
+        412 => ("warn", "changed meanwhile"),
+        413 => ("warn", "too large"),
+        429 => ("warn", "too many at once"),
+        // 401 and 403, and what nobody expects.
+        401..500 => ("warn", "refused"),
+        500.. => ("bad", "our side"),
+    }
 }
 
 /// What somebody can do about it.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    event::EventKind,
+    event::{Actor, EventKind},
     ids::OrganizationId,
     oidc::back_channel::ended_event,
     organization::Organization,
@@ -48,6 +48,7 @@ pub async fn end<S: Organizations + Directory + Sessions>(
     member: &str,
 ) -> Result<usize, Refusal> {
     let (organization, user) = existing(ctx, store, organization, member).await?;
+    let by = if matches!(ctx.actor, Actor::Owner(..)) { "owner" } else { "operator" };
     let mut ended = 0;
     for _ in 0..END_ROUNDS_MAX {
         let sessions = store.sessions_of(ctx, &organization, user.id).await?;
@@ -55,7 +56,7 @@ pub async fn end<S: Organizations + Directory + Sessions>(
             break;
         }
         // It says which applications knew of them, so that they are told.
-        let event = ended_event(ctx, user.id, user.user_name(), &sessions, "operator", None);
+        let event = ended_event(ctx, user.id, user.user_name(), &sessions, by, None);
         store.end_sessions(ctx, &organization, &sessions, Some(&event)).await?;
         ended += sessions.len();
         if sessions.len() < SESSIONS_PER_MEMBER_MAX {

@@ -4,8 +4,10 @@
 //! who is looking: an owner by their session, an owner by a link that the operator's product made, or somebody with a
 //! set-up link, who has no account and sees what the link was made for.
 
-pub mod link;
 pub mod access;
+pub mod actor_words;
+pub mod history_words;
+pub mod link;
 pub mod links;
 
 use crate::ids::OrganizationId;

@@ -26,7 +26,7 @@ use crate::{
     attempt::{Attempt, AttemptOutcome},
     connection::{CLOCK_SKEW_SECS_MAX, SignInSetup},
     ctx::Ctx,
-    ids::{AttemptId, ConnectionId, FlowId, UserId},
+    ids::{AttemptId, ConnectionId, FlowId, OrganizationId, UserId},
     ports::{Applications, Attempts, Organizations, SignIns, StoreError, outside::Opener},
     session::{AssertionSeen, FlowPurpose, LoginFlow},
 };
@@ -63,6 +63,8 @@ pub enum Finished {
         flow: Option<FlowId>,
         /// The attempt that was recorded.
         reference: AttemptId,
+        /// Whose connection was tested, and which: where its settings are.
+        settings: (OrganizationId, Option<ConnectionId>),
         /// The result.
         report: Box<Report>,
     },
@@ -162,7 +164,7 @@ where
         }
         Ok(End::Tested(report)) => {
             let facts = report.facts();
-            (AttemptOutcome::TestPassed, Ok(tested(&course, reference, report)), facts)
+            (AttemptOutcome::TestPassed, Ok(tested(&setup, &course, reference, report)), facts)
         }
         Err(Stop::Refusal(refusal)) => return Err(refusal),
         Err(Stop::Reason(reason)) => {
@@ -187,7 +189,7 @@ where
         _ => parts.store.record_attempt(ctx, organization, &attempt).await,
     }
     end.or_else(|reason| match course.shown {
-        true => Ok(tested(&course, reference, Box::new(Report::failed(reason)))),
+        true => Ok(tested(&setup, &course, reference, Box::new(Report::failed(reason)))),
         false => {
             let mut refusal = reason.refusal();
             refusal.reference = Some(reference);
@@ -204,8 +206,14 @@ enum End {
     Tested(Box<Report>),
 }
 
-fn tested(course: &Course, reference: AttemptId, report: Box<Report>) -> Finished {
-    Finished::Tested { flow: course.flow.clone(), reference, report }
+fn tested(
+    setup: &SignInSetup,
+    course: &Course,
+    reference: AttemptId,
+    report: Box<Report>,
+) -> Finished {
+    let settings = (setup.organization.id.clone(), course.connection.clone());
+    Finished::Tested { flow: course.flow.clone(), reference, settings, report }
 }
 
 fn attempt(

@@ -86,6 +86,7 @@ macro_rules! store_contract {
             a_member_that_is_gone_cannot_be_added,
             a_thousand_members_come_and_go_whole,
             more_members_than_were_asked_for_are_too_large,
+            members_are_paged_in_the_order_of_their_ids,
             groups_are_nested_in_groups,
             deleting_a_user_leaves_its_groups_without_it,
             deleting_a_group_leaves_its_members_without_it,

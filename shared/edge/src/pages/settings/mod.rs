@@ -4,13 +4,21 @@
 //! `settings/parts.html`. Every text that a stranger chose (names, `NameID`s, error texts) goes through the templates'
 //! escaping and nothing else.
 
+pub mod attempt;
 pub mod closed;
+pub mod connection;
+pub mod enter;
+pub mod groups;
+pub mod history;
+pub mod links;
 pub mod live;
+pub mod members;
+pub mod moment;
 pub mod overview;
 pub mod scim;
+pub mod sso;
+pub mod suspended;
 pub mod when;
-pub mod enter;
-pub mod links;
 
 use super::Hidden;
 
