@@ -1,8 +1,8 @@
 //! Single sign-on in the settings, as a browser sees it.
 #![expect(
+    clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
