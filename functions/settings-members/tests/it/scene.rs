@@ -191,14 +191,9 @@ impl Scene {
     pub(crate) async fn signed_in(&self, user: &User) -> Browser {
         let ctx = self.world.ctx();
         let ends = ctx.now().plus_secs(3_600);
-<<<<<<< HEAD
-        let connection = ConnectionId::new(self.world.as_ref());
-        let method = build::session(self.world.as_ref(), user.id, &connection).method;
-=======
         // One that began with a password holds only while the member may have one.
         let through = ConnectionId::new(self.world.as_ref());
         let method = build::session(self.world.as_ref(), user.id, &through).method;
->>>>>>> members
         let (session, cookie) = sessions::begin(&ctx, user.id, method, ends);
         let write = SignInWrite {
             flow: None,
