@@ -12,7 +12,7 @@ use lychgate_edge::{
     pages::settings::{
         groups::{self, Inside, Line, List},
         members::{Badge, InGroup, parts, query},
-        moment::Moment,
+        when::When,
     },
     reply::Reply,
     request::Method,
@@ -99,7 +99,7 @@ fn shown(ctx: &Ctx<'_>, room: Room, asked: &Asked, walked: &Walked<Group>, by_ke
         name: words::group_name(group),
         members: counted(group.member_count, "member", "members"),
         managed_by: words::group_managed_by(group),
-        modified: Moment::new(group.modified, now),
+        modified: When::at(now, group.modified),
     };
     let page = List {
         frame: room.frame(Area::Members, None),
@@ -150,8 +150,8 @@ async fn group<S: Store>(
         external_id: group.resource.text("externalId").map(fit),
         managed_by: words::group_managed_by(&group),
         members: counted(group.member_count, "member", "members"),
-        created: Moment::new(group.created, now),
-        modified: Moment::new(group.modified, now),
+        created: When::at(now, group.created),
+        modified: When::at(now, group.modified),
         inside_of: inside_of(&home, &group, &groups),
         inside: inside(&home, &members, &users, &groups),
         next: next.map(|next| format!("{path}{}", query(&[("after", &next)]))),

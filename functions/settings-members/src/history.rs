@@ -20,7 +20,7 @@ use lychgate_edge::{
     pages::settings::{
         history::{History, Line},
         members::{Export, Part, Pick, query},
-        moment::Moment,
+        when::When,
     },
     reply::Reply,
     request::Method,
@@ -182,7 +182,7 @@ fn shown(
     };
     let lines = walked.items.iter().map(|event| {
         let Told { sentence, changes } = tell(event, &known.names);
-        let at = Moment::new(event.at, now);
+        let at = When::at(now, event.at);
         Line { at, sentence, changes, href: href(&home, event, known) }
     });
     let topics = Topic::ALL.into_iter().map(|topic| Pick {

@@ -19,8 +19,8 @@ use lychgate_edge::{
     pages::settings::{
         FormProblem,
         members::{parts, query},
-        moment::Moment,
         suspended::{ConfirmRetention, Line, List, Retention},
+        when::When,
     },
     reply::Reply,
     request::Method,
@@ -132,9 +132,9 @@ pub(crate) async fn lines<S: Directory>(
         href: format!("{home}/members/{}", user.id),
         name: words::name(user),
         user_name: lychgate_core::settings::actor_words::fit(user.user_name()),
-        since: suspended_since(user).map(|since| Moment::new(since, now)),
+        since: suspended_since(user).map(|since| When::at(now, since)),
         by: words::suspended_by(user, &names),
-        last_sign_in: user.last_sign_in.map(|at| Moment::new(at, now)),
+        last_sign_in: user.last_sign_in.map(|at| When::at(now, at)),
         managed_by: words::managed_by(user.origin),
         owner: owners::is_owner(organization, user.id),
     };

@@ -10,7 +10,7 @@ use lychgate_core::{
 };
 use lychgate_edge::pages::settings::{
     members::{Badge, Line, Suspended},
-    moment::Moment,
+    when::When,
 };
 use lychgate_scim::value::normalized_key;
 use serde_json::Value;
@@ -58,7 +58,7 @@ pub(crate) fn line(organization: &Organization, home: &str, user: &User, now: Ti
         user_name: fit(user.user_name()),
         managed_by: managed_by(user.origin),
         badges: badges(organization, user),
-        last_sign_in: user.last_sign_in.map(|at| Moment::new(at, now)),
+        last_sign_in: user.last_sign_in.map(|at| When::at(now, at)),
         password: user.password_allowed,
     }
 }
@@ -84,7 +84,7 @@ fn suspensions_of(user: &User) -> impl Iterator<Item = (&'static str, &Suspensio
 pub(crate) fn suspensions(user: &User, names: &Names, now: Timestamp) -> Vec<Suspended> {
     let suspended = suspensions_of(user).map(|(which, one)| Suspended {
         which,
-        since: Moment::new(one.since, now),
+        since: When::at(now, one.since),
         by: by(&one.by, None, names),
     });
     suspended.collect()

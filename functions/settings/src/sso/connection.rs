@@ -12,8 +12,8 @@ use lychgate_edge::{
     pages::settings::{
         FormProblem,
         connection::{ConnectionPage, GuidePage, MetadataForm, PolicyForm, TestPanel, TestPart},
-        moment::Moment,
         sso::Choice,
+        when::When,
     },
     reply::Reply,
     settings::Turned,
@@ -86,8 +86,8 @@ pub(super) async fn panel<S: Store>(
     let passed = view::edited(connection).and_then(|settings| settings.tested);
     Ok(TestPanel {
         live: format!("{home}/sso/{}?part=test&idp={}", connection.id, kind.slug()),
-        window: window.map(|ends| Moment::new(ends, now)),
-        passed: passed.map(|at| Moment::new(at, now)),
+        window: window.map(|ends| When::at(now, ends)),
+        passed: passed.map(|at| When::at(now, at)),
         latest: tests.next().map(|one| view::attempt(setup, one, kind, &home, now)),
         earlier: tests
             .take(EARLIER_SHOWN)

@@ -12,8 +12,8 @@ use lychgate_core::{
 use lychgate_edge::pages::settings::{
     attempt::{AttemptRow, AttemptView, AttributeRow, Facts, Failure},
     connection::{MetadataView, SigningCertificate},
-    moment::Moment,
     sso::{Badge, CertificateRow, ConnectionRow},
+    when::When,
 };
 use serde_json::{Map, Value};
 
@@ -85,7 +85,7 @@ pub(super) fn connection_row(
         badges: badges(connection),
         entity_id: idp.map(|idp| idp.entity_id.clone()),
         certificate: idp.and_then(|idp| longest(idp, now)),
-        tested: shown.and_then(|settings| settings.tested).map(|at| Moment::new(at, now)),
+        tested: shown.and_then(|settings| settings.tested).map(|at| When::at(now, at)),
         next: next(connection),
     }
 }
@@ -123,8 +123,8 @@ fn certificate_row(
         fingerprint: grouped(&pair.fingerprint),
         short: pair.fingerprint.chars().take(SHORT_CHARS).collect(),
         newest,
-        created: Moment::new(pair.created, now),
-        expires: Moment::new(pair.expires, now),
+        created: When::at(now, pair.created),
+        expires: When::at(now, pair.expires),
         left: Badge::days_left(days),
         open: open == Some(id.as_str()),
     }
@@ -166,8 +166,8 @@ pub(super) fn metadata(
             })
             .collect(),
         url,
-        fetched: fetched.map(|at| Moment::new(at, now)),
-        next: tried.map(|at| Moment::new(at.plus_secs(REFRESH_SECS), now)),
+        fetched: fetched.map(|at| When::at(now, at)),
+        next: tried.map(|at| When::at(now, at.plus_secs(REFRESH_SECS))),
     })
 }
 
@@ -231,7 +231,7 @@ pub(super) fn attempt_row(
     };
     AttemptRow {
         href: format!("{home}/attempts/{}", attempt.id),
-        at: Moment::new(attempt.at, now),
+        at: When::at(now, attempt.at),
         outcome: outcome(attempt.outcome),
         subject: attempt.subject.clone().unwrap_or_else(|| "unknown".to_owned()),
         through,

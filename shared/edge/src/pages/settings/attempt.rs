@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::{
     Frame,
-    moment::Moment,
     sso::{Badge, Choice},
+    when::When,
 };
 
 /// A sign-in among others.
@@ -14,7 +14,7 @@ pub struct AttemptRow {
     /// Its page.
     pub href: String,
     /// When.
-    pub at: Moment,
+    pub at: When,
     /// What became of it.
     pub outcome: Badge,
     /// Whom the message named.

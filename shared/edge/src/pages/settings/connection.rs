@@ -5,8 +5,8 @@ use askama::Template;
 use super::{
     FormProblem, Frame,
     attempt::AttemptView,
-    moment::Moment,
     sso::{Badge, CertificateRow, Choice},
+    when::When,
 };
 
 /// What stands in a step beside its words.
@@ -99,9 +99,9 @@ pub struct MetadataView {
     /// Where it came from: an address, or nothing when it was a document.
     pub url: Option<String>,
     /// When it was saved or fetched.
-    pub fetched: Option<Moment>,
+    pub fetched: Option<When>,
     /// When it is fetched again.
-    pub next: Option<Moment>,
+    pub next: Option<When>,
 }
 
 /// What was typed into the forms for metadata.
@@ -119,9 +119,9 @@ pub struct TestPanel {
     /// Where it is asked for again while somebody looks.
     pub live: String,
     /// Until when a click on the tile is a test.
-    pub window: Option<Moment>,
+    pub window: Option<When>,
     /// When the current settings passed.
-    pub passed: Option<Moment>,
+    pub passed: Option<When>,
     /// The latest result.
     pub latest: Option<AttemptView>,
     /// Those before it.

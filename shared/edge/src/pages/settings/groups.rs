@@ -5,7 +5,7 @@ use askama::Template;
 use super::{
     Frame,
     members::{Badge, Choice, InGroup},
-    moment::Moment,
+    when::When,
 };
 
 /// A group as a line of the list.
@@ -20,7 +20,7 @@ pub struct Line {
     /// Where it comes from.
     pub managed_by: &'static str,
     /// When it, or who is in it, was changed last.
-    pub modified: Moment,
+    pub modified: When,
 }
 
 /// The list of groups.
@@ -77,9 +77,9 @@ pub struct Group {
     /// How many members it has.
     pub members: String,
     /// When it was created.
-    pub created: Moment,
+    pub created: When,
     /// When it, or who is in it, was changed last.
-    pub modified: Moment,
+    pub modified: When,
     /// The groups that it is in itself.
     pub inside_of: Vec<InGroup>,
     /// Who is in it: this page of them.

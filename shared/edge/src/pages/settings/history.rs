@@ -5,14 +5,14 @@ use askama::Template;
 use super::{
     Frame,
     members::{Export, Pick},
-    moment::Moment,
+    when::When,
 };
 
 /// An event in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// When.
-    pub at: Moment,
+    pub at: When,
     /// The sentence.
     pub sentence: String,
     /// What changed.

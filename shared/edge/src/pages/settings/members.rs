@@ -3,7 +3,7 @@
 use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{FormProblem, Frame, moment::Moment};
+use super::{FormProblem, Frame, when::When};
 
 /// A word with a colour; the word says it without the colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub struct Line {
     /// Active, suspended and by whom, owner.
     pub badges: Vec<Badge>,
     /// The last sign-in.
-    pub last_sign_in: Option<Moment>,
+    pub last_sign_in: Option<When>,
     /// Whether the member may have a password.
     pub password: bool,
 }
@@ -141,7 +141,7 @@ pub struct Suspended {
     /// Which of the two: by the identity provider, or by hand.
     pub which: &'static str,
     /// Since when.
-    pub since: Moment,
+    pub since: When,
     /// Who did it.
     pub by: String,
 }
@@ -189,9 +189,9 @@ pub struct Member {
     /// The id.
     pub id: String,
     /// When it was created.
-    pub created: Moment,
+    pub created: When,
     /// When it was changed last.
-    pub modified: Moment,
+    pub modified: When,
     /// The suspensions.
     pub suspensions: Vec<Suspended>,
     /// Whether the identity provider has suspended it.

@@ -13,7 +13,6 @@ pub mod history;
 pub mod links;
 pub mod live;
 pub mod members;
-pub mod moment;
 pub mod overview;
 pub mod scim;
 pub mod sso;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{FormProblem, Frame, attempt::AttemptRow, moment::Moment};
+use super::{FormProblem, Frame, attempt::AttemptRow, when::When};
 
 /// A word with a colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct ConnectionRow {
     /// Of the signing certificate that ends last.
     pub certificate: Option<Badge>,
     /// When its test passed.
-    pub tested: Option<Moment>,
+    pub tested: Option<When>,
     /// What to do next, as a sentence.
     pub next: &'static str,
 }
@@ -74,9 +74,9 @@ pub struct CertificateRow {
     /// Whether it is the newest: the one to upload.
     pub newest: bool,
     /// When it was made.
-    pub created: Moment,
+    pub created: When,
     /// When it ends.
-    pub expires: Moment,
+    pub expires: When,
     /// How many days are left.
     pub left: Badge,
     /// Its form is shown open: something was wrong with it.

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{
     FormProblem, Frame,
     members::{Choice, Export},
-    moment::Moment,
+    when::When,
 };
 
 /// A suspended member as a line.
@@ -20,11 +20,11 @@ pub struct Line {
     /// The userName.
     pub user_name: String,
     /// Since when.
-    pub since: Option<Moment>,
+    pub since: Option<When>,
     /// Who did it.
     pub by: String,
     /// The last sign-in.
-    pub last_sign_in: Option<Moment>,
+    pub last_sign_in: Option<When>,
     /// Who manages the member.
     pub managed_by: &'static str,
     /// An owner, suspended.
