@@ -5,6 +5,7 @@ use lychgate_core::{
     event::Actor,
     organization::LicenceState,
     ports::Wanted,
+    session::SessionMethod,
     sessions::SessionCookie,
     settings::{
         access::{Area, Brought, Closed, VisitCookie, Who, enter},
@@ -280,4 +281,14 @@ async fn a_page_reads_what_it_needs_in_the_same_call() {
     assert_eq!(scene.store.calls() - before, 1);
     assert_eq!(found.user_count, 3);
     assert!(found.users.iter().any(|user| user.id == scene.bob.id));
+}
+
+#[tokio::test]
+async fn a_session_by_password_opens_nothing_once_the_password_is_forbidden() {
+    let scene = Scene::new().await;
+    // Ada may have none: a session that began with one when she might is over.
+    let browser = scene.sign_in_by(scene.ada.id, SessionMethod::Password).await;
+    assert!(matches!(scene.enter(&browser, Area::Overview).await, Err(Closed::SignIn(_))));
+    let browser = scene.sign_in(scene.ada.id).await;
+    assert!(scene.enter(&browser, Area::Overview).await.is_ok());
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use lychgate_core::{
     event::{Actor, EventKind, StoredEvent},
-    ids::{OrganizationId, UserId},
+    ids::{ConnectionId, OrganizationId, UserId},
     operator::members,
     organization::{Licence, LicenceState, Organization},
     ports::{Directory, Fetched, Organizations, SignInWrite, SignIns, Users, Wanted},
@@ -68,11 +68,16 @@ impl Scene {
         Self { world, store, acme, other, ada, bob }
     }
 
-    /// Signs a member in: the session's cookie.
+    /// Signs a member in through an identity provider: the session's cookie.
     pub(crate) async fn sign_in(&self, user: UserId) -> Browser {
+        let through = ConnectionId::new(&self.world);
+        self.sign_in_by(user, build::session(&self.world, user, &through).method).await
+    }
+
+    pub(crate) async fn sign_in_by(&self, user: UserId, method: SessionMethod) -> Browser {
         let ctx = self.world.ctx();
         let expires = self.world.now_plus(SESSION_SECS);
-        let (session, cookie) = sessions::begin(&ctx, user, SessionMethod::Password, expires);
+        let (session, cookie) = sessions::begin(&ctx, user, method, expires);
         let write = SignInWrite {
             flow: None,
             assertion: None,
