@@ -4,6 +4,7 @@
 //! Where the ports leave a choice, this is the simplest one: a large change never is pending, a deletion
 //! takes all its rows with it, a count is always right.
 
+mod journal;
 mod settings;
 mod sign_in;
 
@@ -17,12 +18,12 @@ use lychgate_core::{
     ctx::Ctx,
     event::{Event, StoredEvent},
     ids::{AccessTokenId, EventId, GroupId, MemberId, OperatorKeyId, OrganizationId, UserId},
-    journal::{RequestEntry, UNKNOWN_MEMBERS_KEPT_MAX, UnknownMembersEntry},
+    journal::{RequestEntry, UnknownMembersEntry},
     operator_key::OperatorKey,
     organization::{Domain, Organization},
     ports::{
-        AccessTokens, Beside, CommitError, Directory, Fetched, Groups, Journal, Leftovers, List,
-        Membership, NewMember, OperatorKeys, Organizations, StoreError, Users, Wanted,
+        AccessTokens, Beside, CommitError, Directory, Fetched, Groups, Leftovers, List, Membership,
+        NewMember, OperatorKeys, Organizations, StoreError, Users, Wanted,
     },
     record::{Group, Index, IndexKey, Member, Span, User},
     time::Timestamp,
@@ -709,52 +710,6 @@ impl Organizations for MemoryStore {
         let events = state.tenant(organization).events.iter();
         let rest = events.filter(|event| after.is_none_or(|after| event.id > after));
         Ok(rest.take(limited(limit)).cloned().collect())
-    }
-}
-
-impl Journal for MemoryStore {
-    async fn record(&self, _: &Ctx<'_>, organization: &OrganizationId, entry: &RequestEntry) {
-        self.lock().tenant(organization).requests.push(entry.clone());
-    }
-
-    async fn record_unknown_members(
-        &self,
-        _: &Ctx<'_>,
-        organization: &OrganizationId,
-        entry: &UnknownMembersEntry,
-    ) {
-        let mut state = self.lock();
-        let entries = &mut state.tenant(organization).unknown_members;
-        entries.insert(0, entry.clone());
-        let mut kept = 0;
-        entries.retain(|entry| {
-            kept += entry.members.len();
-            kept <= UNKNOWN_MEMBERS_KEPT_MAX
-        });
-    }
-
-    async fn requests_before(
-        &self,
-        _: &Ctx<'_>,
-        organization: &OrganizationId,
-        before: Option<(Timestamp, String)>,
-        limit: u32,
-    ) -> Result<Vec<RequestEntry>, StoreError> {
-        let mut state = self.lock();
-        let place = |entry: &RequestEntry| (entry.at, entry.request_id.clone());
-        let mut found: Vec<RequestEntry> = state.tenant(organization).requests.clone();
-        found.retain(|entry| before.as_ref().is_none_or(|before| place(entry) < *before));
-        found.sort_by_key(|entry| std::cmp::Reverse(place(entry)));
-        found.truncate(limited(limit));
-        Ok(found)
-    }
-
-    async fn unknown_members(
-        &self,
-        _: &Ctx<'_>,
-        organization: &OrganizationId,
-    ) -> Result<Vec<UnknownMembersEntry>, StoreError> {
-        Ok(self.lock().tenant(organization).unknown_members.clone())
     }
 }
 
