@@ -1,5 +1,6 @@
 //! The configuration texts: `lychgate_edge::config` reads them, this module says what they may hold.
 
+use lychgate_aws::Tls;
 use std::fmt;
 #[cfg(feature = "local")]
 use std::path::PathBuf;
@@ -38,12 +39,22 @@ impl ConfigError {
 
 /// Other addresses than AWS's own, under the names that the SDKs of AWS use. With `http://` there is no encryption, so
 /// a made-up credential is sent instead of a real one: for an emulator on the same machine.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Endpoints {
     /// `AWS_ENDPOINT_URL_KMS`.
     pub kms: Option<String>,
     /// `AWS_ENDPOINT_URL_SESV2`.
     pub sesv2: Option<String>,
+    /// What the encryption on the way to AWS's own addresses stands on.
+    pub tls: Tls,
+}
+
+impl Endpoints {
+    /// AWS's own addresses.
+    #[must_use]
+    pub const fn with(tls: Tls) -> Self {
+        Self { kms: None, sesv2: None, tls }
+    }
 }
 
 /// The ARN of a KMS key, and the region that it names.
