@@ -1,9 +1,10 @@
 //! The configuration texts: `lychgate_edge::config` reads them, this module says what they may hold.
 
-use lychgate_aws::Tls;
 use std::fmt;
 #[cfg(feature = "local")]
 use std::path::PathBuf;
+
+use lychgate_aws::Tls;
 
 /// What seals encryption keys.
 pub const SEAL_KEY: &str = "LYCHGATE_SEAL_KEY";
