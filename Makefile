@@ -72,9 +72,9 @@ test: ## All tests, and the outside judges. The last line names what was skipped
 	@mkdir -p $(TARGET) && rm -f $(SKIPPED)
 	@$(MAKE) test-rust
 	@$(MAKE) test-doc
-	@if tests/judges/venv.sh; then $(MAKE) lint-template judge-scim judge-c14n judge-saml judge-oidc judge-outbound; \
+	@if tests/judges/venv.sh; then $(MAKE) lint-template judge-scim judge-c14n judge-saml judge-oidc judge-outbound judge-browser; \
 	elif [ "$${CI:-}" = true ]; then echo "CI skips no judge."; exit 1; \
-	else printf '%s\n' template openapi scim2-tester tour c14n saml-idps oidc outbound > $(SKIPPED); fi
+	else printf '%s\n' template openapi scim2-tester tour c14n saml-idps oidc outbound browser > $(SKIPPED); fi
 	@if [ -f $(SKIPPED) ]; then echo "all tests passed; judges skipped: $$(paste -sd' ' $(SKIPPED)) (the reason is above)"; \
 	else echo "all tests passed; no judge was skipped"; fi
 
@@ -100,7 +100,7 @@ judge-c14n: venv ## Canonicalization of DOCUMENTS random documents against libxm
 	$(VENV)/python tests/judges/c14n.py $(TARGET)/debug/examples/c14n --count $(DOCUMENTS)
 
 .PHONY: judge-saml
-judge-saml: venv ## Identity providers that are not ours sign people in, and are refused (IDPS="pysaml2 samlp signxml")
+judge-saml: venv ## Identity providers that are not ours sign people in, and are refused (IDPS="pysaml2 samlp simplesamlphp signxml")
 	cargo build --workspace --bins
 	SKIPPED=$(SKIPPED) python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- \
 		$(VENV)/python tests/judges/saml_idps.py $(IDPS)
@@ -114,6 +114,12 @@ judge-oidc: venv ## A client library that is not ours (Authlib) against the Open
 judge-outbound: venv ## KMS and SES against services that we did not write (moto)
 	cargo build --workspace --example outside
 	$(VENV)/python tests/judges/outbound.py $(TARGET)/debug/examples/outside
+
+.PHONY: judge-browser
+judge-browser: venv ## The pages in Chromium, pictures of them in TARGET/screenshots (WALKS="sign_in saml passwords")
+	cargo build --workspace --bins
+	SKIPPED=$(SKIPPED) python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- \
+		$(VENV)/python tests/judges/browser.py $(TARGET)/screenshots $(WALKS)
 
 .PHONY: lint-template
 lint-template: venv ## The SAM template and the API's description: lint, check what comes out
@@ -181,11 +187,11 @@ judges-lock: venv ## Write tests/judges/requirements.txt anew from requirements.
 		--output-file tests/judges/requirements.txt tests/judges/requirements.in
 
 .PHONY: node-lock
-node-lock: ## Write tests/judges/idp_samlp/package-lock.json anew from package.json, without the addresses of a registry
-	cd tests/judges/idp_samlp && rm -f package-lock.json && npm install --package-lock-only \
-		--omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+node-lock: ## Write the package-lock.json of tests/judges/idp_samlp and browser anew, without the addresses of a registry
+	for folder in idp_samlp browser; do (cd tests/judges/$$folder && rm -f package-lock.json && npm install \
+		--package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund); done
 
 .PHONY: clean
 clean: ## Remove what was built; the data stays
 	cargo clean
-	rm -rf .venv .aws-sam tests/judges/idp_samlp/node_modules
+	rm -rf .venv .aws-sam tests/judges/*/node_modules

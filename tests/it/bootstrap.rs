@@ -91,7 +91,8 @@ async fn every_route_is_answered_by_the_binary_that_the_table_names() {
         let good = match route.function {
             // Pages: each has an answer of its own for somebody who comes from nowhere, and none is the answer to an
             // unknown path.
-            "saml-init" | "saml-acs" | "saml-logout" | "sign-in" => {
+            "saml-init" | "saml-acs" | "saml-logout" | "sign-in" | "settings"
+            | "settings-members" => {
                 !is_json && answer.status < 500 && answer.status != 405 && !page.is_empty()
             }
             "saml-metadata" => {

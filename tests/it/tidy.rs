@@ -81,6 +81,8 @@ const SEAMS: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["lychgate-aws", "lychgate-outbound"]),
     ("getrandom", &["lychgate-edge", "lychgate-local", "lychgate-cli", "conformance"]),
     ("ureq", &["lychgate-cli"]),
+    // Uploads: only where a form has a file in it.
+    ("multer", &["settings"]),
 ];
 
 /// One TLS stack, and it is rustls (the reason is in `deny.toml`).

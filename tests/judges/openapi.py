@@ -305,6 +305,7 @@ def walk(server, operator_key):
     walk_groups(call, token["token"], user)
     walk_everything(call, token["token"], user)
     walk_clients(call, operator_key, of)
+    walk_setup_links(call, operator_key, of)
     walk_me(call, operator_key, of)
     walk_members(call, operator_key, token["token"], of)
     walk_directory(call, operator_key, token["token"], of)
@@ -502,6 +503,17 @@ def walk_clients(call, key, of):
     call("createClient", 400, key, {"name": ""}, path=of, fits=False)
 
 
+def walk_setup_links(call, key, of):
+    link, _ = call("createSetupLink", 201, key, {"name": "walk", "scopes": ["scim"], "expires_in_secs": None}, path=of)
+    call("createSetupLink", 400, key, {"name": "walk", "scopes": []}, path=of, fits=False)
+    call("createSetupLink", 404, key, {"name": "walk", "scopes": ["sso"]}, path={"organization": "nobody-here"})
+    listed, _ = call("listSetupLinks", 200, key, path=of)
+    if [one["id"] for one in listed["items"]] != [link["id"]]:
+        raise AssertionError("the link that was made is not listed")
+    call("revokeSetupLink", 204, key, path=of | {"link": link["id"]})
+    call("revokeSetupLink", 404, key, path=of | {"link": "lnk-0000000000000000"})
+
+
 def walk_me(call, key, of):
     unbound, _ = call("createToken", 201, key, {"name": "unbound"}, path=of)
     me, _ = call("createUser", 201, unbound["token"], {"schemas": [USER_URN], "userName": "me@example.com"})
@@ -533,6 +545,11 @@ def walk_members(call, key, token, of):
     call("suspendMember", 200, key, path=member[1])
     call("addOwner", 409, key, path=member[1])
     call("restoreMember", 200, key, {}, path=member[1])
+    call("makeOwnerLink", 409, key, path=member[1])
+    call("makeOwnerLink", 200, key, path=member[0])
+    call("makeOwnerLink", 200, key, {"expires_in_secs": 60}, path=member[0])
+    call("makeOwnerLink", 400, key, {"expires_in_secs": 0}, path=member[0], fits=False)
+    call("makeOwnerLink", 404, key, {}, path=of | {"member": "nobody"})
     call("suspendMember", 200, key, path=member[2])
     call("suspendMember", 404, key, path=of | {"member": "nobody"})
     call("suspendMember", 400, key, {"reason": "?"}, path=member[2], fits=False)

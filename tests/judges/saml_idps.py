@@ -1,6 +1,6 @@
 """Judge of the sign-in: identity providers that we did not write, against a server that is up.
 
-    with_server.py SERVER -- python tests/judges/saml_idps.py [pysaml2 | samlp | signxml …]
+    with_server.py SERVER -- python tests/judges/saml_idps.py [pysaml2 | samlp | simplesamlphp | signxml …]
 
 For each: an organization is made by the operator's API, the IdP's metadata is saved and the IdP learns ours; a test
 sign-in fails and one passes; the connection is activated; then every case of saml_sign_in.py is led through by a browser
@@ -22,7 +22,8 @@ HERE = pathlib.Path(__file__).parent
 # Its module and class, and what has to be there.
 IDPS = {
     "pysaml2": ("idp_pysaml2", "Pysaml2", [HERE / "packages.sh", "xmlsec1", "xmlsec1"]),
-    "samlp": ("idp_samlp", "Samlp", [HERE / "node.sh"]),
+    "samlp": ("idp_samlp", "Samlp", [HERE / "node.sh", "idp_samlp"]),
+    "simplesamlphp": ("idp_simplesamlphp", "SimpleSamlPhp", [HERE / "simplesamlphp.sh"]),
     "signxml": ("idp_signxml", "Signxml", None),
 }
 

@@ -164,14 +164,15 @@ class Browser:
                 url, data = urllib.parse.urljoin(url, location), data if answer.code == 307 else None
         raise Wrong(f"more than {HOPS_MAX} redirects, the last to {url}")
 
-    def to_response(self, url: str) -> tuple[str, dict[str, str]]:
-        """From an address to the form that an IdP made for our assertion consumer service: not yet sent."""
+    def to_response(self, url: str, log_in=lambda page: None) -> tuple[str, dict[str, str]]:
+        """From an address to the form that an IdP made for our assertion consumer service: not yet sent. `log_in` fills in
+        a form of the IdP's own."""
         page = self.send(url)
         for _ in range(HOPS_MAX):
             if found := page.form_with("SAMLResponse"):
                 return found
             # A request of ours that goes by POST is a form with a button.
-            asked = page.form_with("SAMLRequest")
+            asked = page.form_with("SAMLRequest") or log_in(page)
             if not asked:
                 raise Wrong(f"no form with a SAMLResponse at {page.url}: {page.status} {' '.join(page.text.split())[:600]}")
             page = self.send(*asked)
@@ -252,6 +253,9 @@ class IdentityProvider:
         """Where a sign-in begins at the IdP."""
         raise NotImplementedError
 
+    def log_in(self, page: Page) -> tuple[str, dict[str, str]] | None:
+        """The form at which people say who they are, filled in; `None` when the page is none."""
+
     def close(self):
         """Ends it."""
 
@@ -296,7 +300,7 @@ class Judge:
     def test_sign_in(self, organization: Organization, orders: dict, outcome: str, code: str | None):
         self.idp.tell({"sign": "assertion", "user": "tester@example.com"} | orders)
         browser = Browser()
-        browser.send(*browser.to_response(organization.test_link()))
+        browser.send(*browser.to_response(organization.test_link(), self.idp.log_in))
         newest = organization.attempts()[0]
         found = (newest["outcome"], newest.get("code"))
         good = found == (outcome, code) and not browser.has_session()
@@ -317,7 +321,7 @@ class Judge:
             begin = f"{self.operator.base_url}/saml/init/{self.ours.domain}"
         else:
             begin = self.idp.tile(self.ours)
-        acs, fields = browser.to_response(begin)
+        acs, fields = browser.to_response(begin, self.idp.log_in)
         if acs != self.ours.acs:
             raise Wrong(f"the IdP's form goes to {acs}")
         page, lands_at, browser = self.bring(case, browser, acs, fields)

@@ -39,6 +39,8 @@ EXPECTED = {
     "sign-in": 303,  # the demo organization has one way in, so nobody is asked
     "oidc": 400,  # the sample's code does not exist
     "connections": 200,
+    "settings": 200,
+    "settings-members": 404,  # the sample names an organization that is not there
     "back-channel-logout": None,
     "metadata-refresh": None,
 }

@@ -27,6 +27,7 @@ FOREIGN = [
     (PROVISIONING, [*XML, *DECRYPTION, *CRYPTOGRAPHY]),
     (("scim-discovery",), [b"dynamodb"]),  # it needs no table
     (("saml-init", "sign-in", "oidc", "back-channel-logout"), DECRYPTION),
+    (("settings-members",), [*XML, *DECRYPTION, *CRYPTOGRAPHY]),
     # A logout message with an EncryptedAssertion in it is refused by that name; what decrypts one is not there.
     (("saml-logout",), DECRYPTION[:2]),
     # Our metadata names the algorithms that we decrypt; what they are made of is not there.

@@ -49,6 +49,8 @@ TABLE_ACTIONS = {
     "oidc": READ | WRITE,
     "back-channel-logout": READ | WRITE,
     "connections": READ | WRITE,
+    "settings": READ | WRITE,
+    "settings-members": READ | WRITE,
     "metadata-refresh": READ | WRITE,
 }
 # By the clock, and by the table's stream. All others are behind the API.
@@ -80,6 +82,7 @@ BESIDE = {
     "oidc": together(SIGN_OIDC, SIGN_SAML),
     "back-channel-logout": together(SIGN_OIDC, STREAM, {"sqs:SendMessage": {"LogoutFailures"}}),
     "connections": together(SIGN_SAML, {"kms:Encrypt": {"SealKey"}}),
+    "settings": together(SIGN_SAML, {"kms:Encrypt": {"SealKey"}}),
     "operator": MAIL,
 }
 # Statements that need a condition: sealing is bound to its purpose, sending to the configured address.
@@ -94,6 +97,7 @@ ENVIRONMENT_ALL = {"LYCHGATE_BASE_URL", "LYCHGATE_ATTRIBUTES", "LYCHGATE_LOG"}
 ENVIRONMENT = {
     "operator": {"LYCHGATE_OPERATOR_KEY_HASH", "LYCHGATE_MAIL"},
     "connections": {"LYCHGATE_OPERATOR_KEY_HASH", "LYCHGATE_SEAL_KEY", "LYCHGATE_SAML_KEY"},
+    "settings": {"LYCHGATE_SEAL_KEY", "LYCHGATE_SAML_KEY"},
     "saml-init": {"LYCHGATE_SAML_KEY"},
     "saml-acs": {"LYCHGATE_SEAL_KEY"},
     "saml-logout": {"LYCHGATE_SAML_KEY"},

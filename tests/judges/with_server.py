@@ -3,8 +3,8 @@
     python3 tests/judges/with_server.py PATH/TO/lychgate-local -- COMMAND ARGUMENT…
 
 The command finds what demo.json holds in its environment: BASE_URL, SCIM_BASE_URL, SCIM_TOKEN, OPERATOR_KEY and so
-on. The exit code is the command's; a server that does not start, that dies meanwhile or that does not end on SIGTERM
-fails too. Standard library only.
+on; DATA is the folder that has demo.json and the e-mails. The exit code is the command's; a server that does not start,
+that dies meanwhile or that does not end on SIGTERM fails too. Standard library only.
 """
 
 import json
@@ -65,7 +65,7 @@ def main() -> int:
             problem = wait_until_ready(server, port, demo)
             if problem is None:
                 told = {key.upper(): str(value) for key, value in json.loads(demo.read_text()).items()}
-                code = subprocess.run(command, env=os.environ | told, check=False).returncode
+                code = subprocess.run(command, env=os.environ | told | {"DATA": folder}, check=False).returncode
                 if server.poll() is not None:
                     problem = f"the server ended with exit code {server.returncode} while the command ran"
         finally:

@@ -22,7 +22,7 @@ use lychgate_edge::{
     reply::Reply,
 };
 
-use crate::{Oidc, Store, form};
+use crate::{Oidc, Store, posted};
 
 /// A form that another site posted comes without our cookies (`SameSite=Lax`); the same request as a link brings them.
 pub(crate) async fn post<S: Store, G: Signer>(
@@ -30,7 +30,7 @@ pub(crate) async fn post<S: Store, G: Signer>(
     ctx: &Ctx<'_>,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Trouble> {
-    let params = AuthorizeParams::from_pairs(&form(incoming));
+    let params = AuthorizeParams::from_pairs(&posted(incoming));
     match authorize::read(ctx, &oidc.store, &params).await {
         Ok(_) => Ok(Reply::see_other(&format!("/oidc/authorize?{}", params.query()))),
         Err(error) => refused(ctx, error),

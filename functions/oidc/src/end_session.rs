@@ -1,7 +1,6 @@
 //! `/oidc/end_session` (OpenID Connect RP-Initiated Logout 1.0).
 
 use lychgate_core::{
-    credential::{SECRET_CHARS, new_secret},
     ctx::Ctx,
     event::Actor,
     ids::OrganizationId,
@@ -11,25 +10,23 @@ use lychgate_core::{
     },
     ports::{StoreError, outside::Signer},
     record::User,
-    secret::SecretHash,
     session::{Session, SessionMethod},
     sessions::{self, SessionCookie},
     sign_in::{logout, outgoing::Outgoing},
 };
 use lychgate_edge::{
     cookie::{Cookie, Cookies},
+    form::{self, FormToken},
     json::Incoming,
     page::{self, Trouble, Who},
-    pages::{Hidden, end_session::EndSession, sign_in::Message},
+    pages::{end_session::EndSession, sign_in::Message},
     reply::Reply,
     request::Method,
     saml,
 };
 
-use crate::{Oidc, Store, form};
+use crate::{Oidc, Store, posted};
 
-/// How long the question may stand open, in seconds.
-const FORM_SECS: u64 = 86_400;
 /// The most organizations that one browser is signed out of at once.
 const ORGANIZATIONS_MAX: usize = 10;
 
@@ -39,7 +36,7 @@ pub(crate) async fn serve<S: Store, G: Signer>(
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Trouble> {
     let is_post = incoming.route.method == Method::Post;
-    let posted = if is_post { form(incoming) } else { Vec::new() };
+    let posted = if is_post { posted(incoming) } else { Vec::new() };
     let pairs = if is_post { &posted } else { &incoming.request.query };
     let params = EndSessionParams::from_pairs(pairs).ok_or_else(|| {
         Trouble::new(Who::Person, "The application's request to sign you out cannot be read.")
@@ -59,8 +56,9 @@ pub(crate) async fn serve<S: Store, G: Signer>(
     if signed_in.is_empty() {
         return Ok(onward(&params, &asked));
     }
-    let answer = posted.iter().find(|(name, _)| name == "form").map(|(_, value)| value.as_str());
-    if !is_the_forms(ctx, incoming, answer) {
+    // An application's own request may be a form too, and has no token.
+    let token = posted.iter().find(|(name, _)| name == form::TOKEN_FIELD);
+    if !token.is_some_and(|(_, token)| form::is_shown_here(ctx, incoming, token)) {
         return Ok(question(ctx, incoming, &params, &asked));
     }
     let cookies = Cookies::of(ctx.base_url);
@@ -176,37 +174,16 @@ fn question(
     params: &EndSessionParams,
     asked: &Asked,
 ) -> Reply {
-    let cookies = Cookies::of(ctx.base_url);
-    let is_ours = |value: &&str| {
-        value.len() == SECRET_CHARS && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    // One for all forms of a browser, so that two that are open do not spoil each other.
-    let known = incoming.request.cookie(&cookies.name(Cookie::Form)).filter(is_ours);
-    let secret = known.map_or_else(|| new_secret(ctx.world).0, str::to_owned);
-    let mut hidden = vec![Hidden::new("form", &secret)];
-    if params.id_token_hint.is_none() {
-        hidden.extend(params.pairs().iter().map(|(name, value)| Hidden::new(name, value)));
-    }
+    let token = FormToken::of(ctx, incoming);
+    // A hint that named nobody is not carried along.
+    let pairs = if params.id_token_hint.is_none() { params.pairs() } else { Vec::new() };
+    let hidden = token.fields(&pairs);
     let application = asked.application.as_ref().map(|application| application.name.as_str());
     let origin = asked.then.as_deref().and_then(saml::origin);
     let origins: Vec<&str> = origin.into_iter().collect();
     let page = EndSession { application, hidden: &hidden };
     let reply = page::render_with_form_to(200, &page, &origins);
-    match known {
-        Some(_) => reply,
-        None => reply.with_cookie(cookies.set(Cookie::Form, &secret, FORM_SECS)),
-    }
-}
-
-/// Whether the form was answered by the browser that was shown it.
-fn is_the_forms(ctx: &Ctx<'_>, incoming: &Incoming<'_>, answer: Option<&str>) -> bool {
-    let shown = incoming.request.cookie(&Cookies::of(ctx.base_url).name(Cookie::Form));
-    match (shown, answer) {
-        (Some(shown), Some(answer)) if shown.len() == SECRET_CHARS => {
-            SecretHash::of(shown.as_bytes()).matches(answer.as_bytes())
-        }
-        _ => false,
-    }
+    token.onto(reply)
 }
 
 /// Who is signed in by this browser's cookies.

@@ -82,6 +82,6 @@ fn shown(ctx: &Ctx<'_>, outcome: Result<Reply, Trouble>) -> Reply {
 }
 
 /// The form's pairs; none when the body is no form.
-fn form(incoming: &Incoming<'_>) -> Vec<(String, String)> {
+fn posted(incoming: &Incoming<'_>) -> Vec<(String, String)> {
     incoming.form().unwrap_or_default()
 }

@@ -9,14 +9,14 @@ use lychgate_edge::{
 };
 use serde_json::{Value, json};
 
-use crate::{Oidc, Store, form};
+use crate::{Oidc, Store, posted};
 
 pub(crate) async fn serve<S: Store, G: Signer>(
     oidc: &Oidc<S, G>,
     ctx: &Ctx<'_>,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Problem> {
-    let pairs = if incoming.route.method == Method::Post { form(incoming) } else { Vec::new() };
+    let pairs = if incoming.route.method == Method::Post { posted(incoming) } else { Vec::new() };
     let mut posted = pairs.iter().filter(|(name, _)| name == "access_token");
     let token = match (incoming.bearer(), posted.next(), posted.next()) {
         (Some(token), None, _) => Some(token),

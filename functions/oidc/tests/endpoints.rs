@@ -70,7 +70,7 @@ impl Scene {
         let handler = Box::new(oidc::handler(stack, store.clone(), outside.clone()));
         let acme = organization(&world, &store, "acme").await;
         let other = organization(&world, &store, "other").await;
-        let ada = user(world.as_ref(), "ada@acme.test");
+        let ada = User { password_allowed: true, ..user(world.as_ref(), "ada@acme.test") };
         let (ctx, keys) = (world.ctx(), user_keys(&ada));
         store.create_user(&ctx, &acme.id, &ada, &keys, None, &event("user")).await.unwrap();
         let application = Application {

@@ -16,9 +16,9 @@ mod licence;
 mod member_sessions;
 mod members;
 mod organizations;
-mod outside;
 mod password_link;
 mod problem;
+mod settings_links;
 pub mod setup;
 mod sign_in;
 mod tokens;
@@ -28,7 +28,7 @@ use lychgate_core::{
     ctx::Ctx,
     event::Actor,
     operator, passwords,
-    ports::{Journal, OperatorKeys, Organizations, Users, outside::Mailer},
+    ports::{Journal, OperatorKeys, Organizations, SettingsLinks, Users, outside::Mailer},
     secret::SecretHash,
 };
 use lychgate_edge::{
@@ -42,12 +42,18 @@ use lychgate_scim::ErrorKind;
 
 use crate::body::check_query;
 
-pub use outside::{Outside, Parts};
+pub use lychgate_core::ports::outside_parts::{Outside, Parts};
 
 /// What the operator's routes need of a store.
-pub trait Store: Organizations + Users + Journal + OperatorKeys + passwords::Store {}
+pub trait Store:
+    Organizations + Users + Journal + OperatorKeys + SettingsLinks + passwords::Store
+{
+}
 
-impl<S: Organizations + Users + Journal + OperatorKeys + passwords::Store> Store for S {}
+impl<S> Store for S where
+    S: Organizations + Users + Journal + OperatorKeys + SettingsLinks + passwords::Store
+{
+}
 
 /// The handler of `operator` on this store. `bootstrap` is the SHA-256 of a whole operator key, from the configuration:
 /// the key that makes the first ones. Without a mailer links for passwords are handed over and not sent.
@@ -123,6 +129,11 @@ impl<S: Store, M: Mailer> Operator<S, M> {
             (Method::Get, "tokens") => tokens::list(ctx, store, incoming).await,
             (Method::Post, "tokens") => tokens::create(ctx, store, incoming).await,
             (Method::Delete, "tokens/{token}") => tokens::revoke(ctx, store, incoming).await,
+            (Method::Get, "setup-links") => settings_links::list(ctx, store, incoming).await,
+            (Method::Post, "setup-links") => settings_links::create(ctx, store, incoming).await,
+            (Method::Delete, "setup-links/{link}") => {
+                settings_links::revoke(ctx, store, incoming).await
+            }
             (Method::Get, "events") => events::history(ctx, store, incoming).await,
             (Method::Get, "/v1/operator-keys") => {
                 keys::list(ctx, store, self.bootstrap.as_ref()).await
@@ -183,6 +194,9 @@ impl<S: Store, M: Mailer> Operator<S, M> {
             }
             (Method::Delete, "members/{member}/owner") => {
                 members::remove_owner(ctx, store, incoming).await
+            }
+            (Method::Post, "members/{member}/owner/link") => {
+                settings_links::make_for_owner(ctx, store, incoming).await
             }
             (Method::Get, "members/{member}/sessions") => {
                 member_sessions::list(ctx, store, incoming).await

@@ -15,8 +15,8 @@ use lychgate_edge::{
 };
 
 use crate::{
-    applications, authenticate, body::check_query, certificates, connections, outside::Outside,
-    sign_in, unrouted,
+    Outside, applications, authenticate, body::check_query, certificates, connections, sign_in,
+    unrouted,
 };
 
 /// What these routes need of a store.

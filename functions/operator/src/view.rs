@@ -1,7 +1,9 @@
 //! The nouns as JSON. No secret is in any of them but where it has just been made.
 
+mod settings;
 mod sign_in;
 
+pub(crate) use settings::{made_setup_link, owner_link, setup_link};
 pub(crate) use sign_in::{
     application, attempt, certificate, certificate_with_pem, connection, created_application,
     session, sign_in,
@@ -174,6 +176,7 @@ fn event(event: &StoredEvent) -> Value {
         "at": event.at.rfc3339(),
         "type": event.kind,
         "actor": event.actor,
+        "actor_name": event.actor_name,
         "subject": {
             "kind": event.subject_kind,
             "id": event.subject_id,

@@ -107,7 +107,7 @@ async fn every_route_demands_a_key_and_is_served() {
         walked += 1;
     }
     assert!(unserved.is_empty(), "{unserved:?}");
-    assert_eq!(walked, 58);
+    assert_eq!(walked, 62);
 }
 
 #[tokio::test]
@@ -465,4 +465,71 @@ async fn the_policy_and_a_members_password_and_sessions() {
     );
     assert_eq!(server.ask(Get, &format!("{attempts}?limit=0"), None).await.0, 400);
     assert_eq!(server.ask(Get, &format!("{attempts}/x"), None).await.1["field"], "attempt");
+}
+
+#[tokio::test]
+async fn a_set_up_links_address_is_seen_once() {
+    let server = Server::new().await;
+    let path = "/v1/organizations/acme/setup-links";
+    assert_eq!(server.ask(Get, path, None).await, (200, json!({ "items": [] })));
+    let new = json!({ "name": "Grace, IT", "scopes": ["scim", "sso"], "expires_in_secs": 3600 });
+    let (status, made) = server.ask(Post, path, Some(new)).await;
+    assert_eq!((status, &made["scopes"]), (201, &json!(["sso", "scim"])));
+    assert_eq!((&made["state"], &made["opened"]), (&json!("unopened"), &Value::Null));
+    let url = made["url"].as_str().unwrap();
+    let (page, secret) = url.split_once('#').unwrap();
+    assert_eq!(page, "https://lychgate.test/settings/enter");
+    let listed = server.ask(Get, path, None).await.1["items"].clone();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["url"]), (1, &Value::Null));
+    assert!(!listed.to_string().contains(secret), "nowhere else");
+    assert_eq!(listed[0]["id"], made["id"]);
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    for _ in 0..2 {
+        assert_eq!(server.send(Delete, &one, None).await.status, 204);
+    }
+    assert_eq!(server.ask(Get, path, None).await.1["items"][0]["state"], "revoked");
+    for (body, field) in [
+        (json!({ "scopes": ["sso"] }), "name"),
+        (json!({ "name": "Grace" }), "scopes"),
+        (json!({ "name": "Grace", "scopes": [] }), "scopes"),
+        (json!({ "name": "Grace", "scopes": ["all"] }), "scopes"),
+        (json!({ "name": "Grace", "scopes": "sso" }), "scopes"),
+        (json!({ "name": "Grace", "scopes": ["sso"], "expires_in_secs": 0 }), "expires_in_secs"),
+        (json!({ "name": "Grace", "scopes": ["sso"], "expires": "2099-01-01" }), "expires"),
+    ] {
+        let (status, refused) = server.ask(Post, path, Some(body.clone())).await;
+        assert_eq!((status, refused["field"].as_str()), (400, Some(field)), "{body}");
+    }
+    assert_eq!(server.ask(Delete, &format!("{path}/lnk-x"), None).await.0, 404);
+    assert_eq!(server.ask(Get, "/v1/organizations/nobody/setup-links", None).await.0, 404);
+    let (_, history) = server.ask(Get, "/v1/organizations/acme/events", None).await;
+    let kinds: Vec<&str> = history["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    assert!(kinds.ends_with(&["setup_link.created", "setup_link.revoked"]), "{kinds:?}");
+    assert_eq!(history["items"][0]["actor_name"], Value::Null, "an operator key has an id alone");
+}
+
+#[tokio::test]
+async fn an_owners_link_is_for_an_owner() {
+    let server = Server::new().await;
+    let ada = format!("/v1/organizations/acme/members/{}/owner", server.members[0]);
+    let link = format!("{ada}/link");
+    assert_eq!(server.ask(Post, &link, None).await.0, 409);
+    assert_eq!(server.ask(Put, &ada, None).await.0, 200);
+    let (status, made) = server.ask(Post, &link, None).await;
+    assert_eq!(status, 200);
+    assert!(made["url"].as_str().unwrap().starts_with("https://lychgate.test/settings/enter#"));
+    assert!(made["expires"].is_string());
+    let (_, other) = server.ask(Post, &link, Some(json!({ "expires_in_secs": 86_400 }))).await;
+    assert_ne!(other["url"], made["url"]);
+    let (status, refused) =
+        server.ask(Post, &link, Some(json!({ "expires_in_secs": 86_401 }))).await;
+    assert_eq!((status, &refused["field"]), (400, &json!("expires_in_secs")));
+    assert_eq!(server.ask(Post, &link, Some(json!({ "secs": 1 }))).await.0, 400);
+    let nobody = "/v1/organizations/acme/members/x/owner/link";
+    assert_eq!(server.ask(Post, nobody, None).await.0, 404);
 }

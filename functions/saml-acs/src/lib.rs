@@ -7,9 +7,11 @@ use lychgate_core::{
     ctx::Ctx,
     ids::FlowId,
     ports::{Applications, Attempts, Organizations, SignIns, outside::Opener},
+    settings,
     sign_in::{
         enter::{Next, SignedIn},
         finish::{self, Finished, Parts, Post},
+        opened_keys::OpenedKeys,
     },
 };
 use lychgate_edge::{
@@ -33,12 +35,12 @@ pub fn handler<S: Store + 'static, O: Opener + 'static>(
     opener: O,
 ) -> impl Handler + use<S, O> {
     let catalogue = Arc::clone(&stack.catalogue);
-    Paged::new(SamlAcs { store, opener, catalogue }, stack)
+    Paged::new(SamlAcs { store, keys: OpenedKeys::new(opener), catalogue }, stack)
 }
 
 struct SamlAcs<S, O> {
     store: S,
-    opener: O,
+    keys: OpenedKeys<O>,
     catalogue: Arc<lychgate_scim::schema::Catalogue>,
 }
 
@@ -69,11 +71,16 @@ impl<S: Store, O: Opener> Pages for SamlAcs<S, O> {
             saml_response,
             browser_secret: &browser_secret,
         };
-        let parts = Parts { store: &self.store, opener: &self.opener, catalogue: &self.catalogue };
+        let parts = Parts { store: &self.store, keys: &self.keys, catalogue: &self.catalogue };
         Ok(match finish::finish(ctx, &parts, &post).await? {
             Finished::SignedIn(done) => signed_in(cookies, &done),
-            Finished::Tested { flow, reference, report } => {
-                let reply = saml::test_result(&report, &reference.to_string());
+            Finished::Tested { flow, reference, settings, report } => {
+                let (organization, connection) = settings;
+                let back = match connection {
+                    Some(connection) => format!("/settings/{organization}/sso/{connection}#test"),
+                    None => format!("/settings/{organization}/sso"),
+                };
+                let reply = saml::test_result(&report, &reference.to_string(), &back);
                 without_flow(reply, cookies, flow.as_ref())
             }
         })
@@ -83,6 +90,7 @@ impl<S: Store, O: Opener> Pages for SamlAcs<S, O> {
 fn signed_in(cookies: Cookies, done: &SignedIn) -> Reply {
     let reply = match &done.next {
         Next::To(address) => Reply::see_other(address),
+        Next::Settings => Reply::see_other(&settings::path(&done.organization.id)),
         Next::Page => saml::signed_in(&done.organization.name),
     };
     let session = Cookie::Session(&done.organization.id);

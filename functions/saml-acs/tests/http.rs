@@ -34,6 +34,8 @@ struct Stage {
     acs: Box<dyn Handler>,
     logout: Box<dyn Handler>,
     metadata: Box<dyn Handler>,
+    /// Where the organization's settings are.
+    settings: String,
 }
 
 impl Stage {
@@ -68,6 +70,7 @@ impl Stage {
             init: Box::new(saml_init::handler(stack.clone(), store.clone(), outside.clone())),
             acs: Box::new(saml_acs::handler(stack.clone(), store.clone(), outside.clone())),
             logout: Box::new(saml_logout::handler(stack.clone(), store.clone(), outside)),
+            settings: lychgate_core::settings::path(&acme.id),
             metadata: Box::new(saml_metadata::handler(stack, store)),
             world,
             idp,
@@ -76,7 +79,11 @@ impl Stage {
 
     /// Begins; gives the reply and the flow's cookie.
     async fn begin(&self) -> (Reply, String) {
-        let reply = self.init.handle(&Request::new(Method::Get, "/saml/init/acme")).await;
+        self.begin_at("/saml/init/acme").await
+    }
+
+    async fn begin_at(&self, target: &str) -> (Reply, String) {
+        let reply = self.init.handle(&Request::new(Method::Get, target)).await;
         let cookie = reply.cookies.last().cloned().unwrap();
         (reply, cookie)
     }
@@ -150,6 +157,29 @@ async fn a_browser_goes_there_and_back_and_has_a_session() {
     assert_eq!(again.status, 400);
     assert!(again.cookies.is_empty());
     assert!(text(&again).contains("href=\"/saml/init/acme\""), "{}", text(&again));
+}
+
+#[tokio::test]
+async fn who_came_for_the_settings_is_sent_there() {
+    for (query, leads) in
+        [("?to=settings", true), ("?to=https%3A%2F%2Fevil.example", false), ("", false)]
+    {
+        let stage = Stage::new(|_| {}).await;
+        let (reply, cookie) = stage.begin_at(&format!("/saml/init/acme{query}")).await;
+        let (to_idp, query) = reply.header("location").unwrap().split_once('?').unwrap();
+        assert_eq!(to_idp, stage.idp.sso_url);
+        let request = authn_request::from_query(query).unwrap().id;
+        let value = stage.idp.post_value(&stage.spec("1").in_response_to(&request)).unwrap();
+        let reply = stage.post(&cookie, &[("SAMLResponse", &value)]).await;
+        let location = reply.header("location");
+        if leads {
+            assert_eq!((reply.status, location), (303, Some(stage.settings.as_str())));
+            assert!(stage.settings.starts_with("/settings/org-"), "{}", stage.settings);
+        } else {
+            assert_eq!((reply.status, location), (200, None), "{query}");
+        }
+        assert!(reply.cookies[0].starts_with("__Host-lys-"), "signed in either way");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use lychgate_core::{
     organization::{Domain, LicenceState, Organization},
 };
 use lychgate_edge::{
+    form::FormToken,
     json::Incoming,
     page::{Trouble, Who, render_with_form_to},
     pages::sign_in::{SignIn, Way},
@@ -17,7 +18,7 @@ use lychgate_edge::{
 
 use crate::{
     Store, find,
-    form::{Token, domain_of, request_trouble},
+    form::{domain_of, request_trouble},
 };
 
 pub(crate) async fn run<S: Store>(
@@ -89,7 +90,7 @@ pub(crate) fn page(
         _ => {}
     }
     let lapsed = !licensed && !organization.sign_in.active_connections.is_empty();
-    let token = Token::of(ctx, incoming);
+    let token = FormToken::of(ctx, incoming);
     let forgot = format!("/password/forgot?organization={}", organization.domain.as_str());
     let page = SignIn {
         organization: &organization.name,
@@ -104,17 +105,20 @@ pub(crate) fn page(
         forgot: &forgot,
         hidden: &token.fields(&shown.params.pairs()),
     };
-    let sources = form_sources(shown.params);
+    let sources = form_sources(ctx.base_url, shown.params);
     Ok(token.onto(render_with_form_to(status, &page, &sources)))
 }
 
 /// Where the answer to a form may lead beside our own pages. Browsers hold `form-action` against the whole chain of
 /// redirects: the application's address, where it sends people on to, and the identity provider's, which nobody knows here.
 /// So it is any `https` address, for forms whose own addresses are ours, and the application on the developer's machine.
-pub(crate) fn form_sources(params: &AuthorizeParams) -> Vec<&str> {
+/// There, where this server itself has no `https`, the identity provider may have none either.
+pub(crate) fn form_sources<'a>(base_url: &str, params: &'a AuthorizeParams) -> Vec<&'a str> {
     let uri = params.get(Name::RedirectUri).unwrap_or_default();
     let mut sources = vec!["https:"];
-    if uri.starts_with("http://[") {
+    if base_url.starts_with("http://") {
+        sources.push("http:");
+    } else if uri.starts_with("http://[") {
         // A policy cannot name an IPv6 address (CSP3 §2.3.1).
         sources.push("http:");
     } else if uri.starts_with("http://") {
@@ -170,7 +174,8 @@ mod tests {
             ("javascript:alert(1)", &["https:"]),
         ] {
             let params = AuthorizeParams::default().with(Name::RedirectUri, Some(uri.to_owned()));
-            assert_eq!(form_sources(&params), expected, "{uri}");
+            assert_eq!(form_sources("https://sso.example", &params), expected, "{uri}");
+            assert_eq!(form_sources("http://127.0.0.1:8080", &params), ["https:", "http:"]);
         }
     }
 }

@@ -46,6 +46,6 @@ pub(crate) async fn run<S: EmailDomains + Organizations>(
         .collect();
     let page = Find { typed, error: wrong.then_some(NOT_FOUND), hidden: &hidden };
     // The answer leads on to the identity provider, or back to the application, without another page in between.
-    let sources = form_sources(&params);
+    let sources = form_sources(ctx.base_url, &params);
     Ok(render_with_form_to(if wrong { 404 } else { 200 }, &page, &sources))
 }

@@ -8,16 +8,14 @@ use lychgate_core::{
     ports::outside::Mailer,
 };
 use lychgate_edge::{
+    form::FormToken,
     json::Incoming,
     page::{Trouble, Who, render},
     pages::{password::Forgot, sign_in::Message},
     reply::Reply,
 };
 
-use crate::{
-    Store,
-    form::{Form, Token},
-};
+use crate::{Store, form};
 
 pub(crate) async fn ask<S: Store>(
     ctx: &Ctx<'_>,
@@ -26,7 +24,7 @@ pub(crate) async fn ask<S: Store>(
 ) -> Result<Reply, Trouble> {
     let params = AuthorizeParams::from_pairs(&incoming.request.query);
     let organization = find(ctx, store, params.get(Name::Organization)).await?;
-    let token = Token::of(ctx, incoming);
+    let token = FormToken::of(ctx, incoming);
     let hidden = token.fields(&[(Name::Organization.text(), organization.domain.as_str())]);
     let page = render(200, &Forgot { organization: &organization.name, hidden: &hidden });
     Ok(token.onto(page))
@@ -38,7 +36,7 @@ pub(crate) async fn run<S: Store, M: Mailer>(
     mailer: Option<&M>,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Trouble> {
-    let form = Form::read(ctx, incoming)?;
+    let form = form::read(ctx, incoming)?;
     let organization = find(ctx, store, Some(form.get(Name::Organization.text()))).await?;
     let Some(mailer) = mailer else {
         let sentence = "This service sends no e-mail. Ask your administrator for a link.";

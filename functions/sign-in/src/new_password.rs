@@ -6,16 +6,14 @@ use lychgate_core::{
     passwords::{self, OpenLink, Refusal},
 };
 use lychgate_edge::{
+    form::FormToken,
     json::Incoming,
     page::{Trouble, Who, render},
     pages::{password::New, sign_in::Message},
     reply::Reply,
 };
 
-use crate::{
-    Store,
-    form::{Form, Token},
-};
+use crate::{Store, form};
 
 pub(crate) async fn ask<S: Store>(
     ctx: &Ctx<'_>,
@@ -24,7 +22,7 @@ pub(crate) async fn ask<S: Store>(
 ) -> Result<Reply, Trouble> {
     let link = incoming.query("link").unwrap_or_default();
     let open = passwords::open_link(ctx, store, link).await.map_err(told)?;
-    Ok(form(ctx, incoming, &open, link, 200, None))
+    Ok(page(ctx, incoming, &open, link, 200, None))
 }
 
 pub(crate) async fn run<S: Store>(
@@ -32,7 +30,7 @@ pub(crate) async fn run<S: Store>(
     store: &S,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Trouble> {
-    let fields = Form::read(ctx, incoming)?;
+    let fields = form::read(ctx, incoming)?;
     let link = fields.get("link");
     let (new, again) = (fields.get("password"), fields.get("again"));
     let wrong = if new == again {
@@ -45,10 +43,10 @@ pub(crate) async fn run<S: Store>(
         "The two are not the same: type it twice.".to_owned()
     };
     let open = passwords::open_link(ctx, store, link).await.map_err(told)?;
-    Ok(form(ctx, incoming, &open, link, 400, Some(&wrong)))
+    Ok(page(ctx, incoming, &open, link, 400, Some(&wrong)))
 }
 
-fn form(
+fn page(
     ctx: &Ctx<'_>,
     incoming: &Incoming<'_>,
     open: &OpenLink,
@@ -56,15 +54,15 @@ fn form(
     status: u16,
     error: Option<&str>,
 ) -> Reply {
-    let token = Token::of(ctx, incoming);
-    let page = New {
+    let token = FormToken::of(ctx, incoming);
+    let shown = New {
         organization: &open.organization.name,
         user_name: open.user.user_name(),
         chars_min: PASSWORD_CHARS_MIN,
         error,
         hidden: &token.fields(&[("link", link)]),
     };
-    let reply = render(status, &page);
+    let reply = render(status, &shown);
     token.onto(reply)
 }
 

@@ -2,9 +2,10 @@
 
 use lychgate_core::{
     ctx::Ctx,
-    oidc::authorize::{self, Name, code_redirect},
+    oidc::authorize::{self, AuthorizeParams, Name, code_redirect},
     organization::Domain,
     passwords::{self, Guess, PASSWORD_SESSION_SECS, Refusal},
+    settings,
 };
 use lychgate_edge::{
     cookie::{Cookie, Cookies},
@@ -17,7 +18,7 @@ use lychgate_edge::{
 use crate::{
     Store,
     choose::{self, Shown},
-    form::{Form, request_trouble},
+    form::{self, request_trouble},
 };
 
 /// How long a browser is remembered that signed in with a password, in seconds.
@@ -28,8 +29,8 @@ pub(crate) async fn run<S: Store>(
     store: &S,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Trouble> {
-    let form = Form::read(ctx, incoming)?;
-    let params = form.params();
+    let form = form::read(ctx, incoming)?;
+    let params = AuthorizeParams::from_pairs(form.pairs());
     let named = params.get(Name::Organization).unwrap_or_default();
     let unknown =
         || Trouble::new(Who::Developer, "There is no such company here.").again("/sign_in");
@@ -59,6 +60,9 @@ pub(crate) async fn run<S: Store>(
         Ok(signed_in) => {
             let reply = match (&request, &signed_in.code) {
                 (Some(request), Some(code)) => Reply::see_other(&code_redirect(ctx, request, code)),
+                _ if params.leads_to_settings() => {
+                    Reply::see_other(&settings::path(&organization.id))
+                }
                 _ => saml::signed_in(&organization.name),
             };
             let session = Cookie::Session(&organization.id);

@@ -10,19 +10,17 @@ use lychgate_core::{
 };
 use lychgate_edge::{
     cookie::{Cookie, Cookies},
+    form::FormToken,
     json::Incoming,
     page::{Trouble, render},
     pages::sign_in::{Message, SignOut},
     reply::Reply,
 };
 
-use crate::{
-    Store,
-    form::{Form, Token},
-};
+use crate::{Store, form};
 
 pub(crate) fn ask(ctx: &Ctx<'_>, incoming: &Incoming<'_>) -> Reply {
-    let token = Token::of(ctx, incoming);
+    let token = FormToken::of(ctx, incoming);
     let page = render(200, &SignOut { hidden: &token.fields(&[]) });
     token.onto(page)
 }
@@ -36,7 +34,7 @@ pub(crate) async fn run<S: Store, G: Signer>(
     signer: &G,
     incoming: &Incoming<'_>,
 ) -> Result<Reply, Trouble> {
-    Form::read(ctx, incoming)?;
+    form::read(ctx, incoming)?;
     let cookies = Cookies::of(ctx.base_url);
     let (mut signed_out, mut at_idp) = (Vec::new(), None);
     for (organization, value) in session_cookies(cookies, incoming).take(ORGANIZATIONS_MAX) {

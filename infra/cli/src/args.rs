@@ -1,7 +1,9 @@
 //! The words of the command line.
 
+mod settings;
 mod sign_in;
 
+pub use settings::{LinkScope, SetupLinkCommand};
 pub use sign_in::{
     Addresses, ApplicationCommand, ApplicationSecretCommand, Attempts, CertificateCommand,
     CertificateFormat, ConnectionCommand, ConnectionSettings, EntityId, MemberPasswordCommand,
@@ -73,6 +75,12 @@ pub enum Command {
         /// What with them.
         #[command(subcommand)]
         command: ClientCommand,
+    },
+    /// Links with which somebody without an account sets up what they are for
+    SetupLink {
+        /// What with them.
+        #[command(subcommand)]
+        command: SetupLinkCommand,
     },
     /// Connections to identity providers (SAML)
     Connection {
@@ -444,6 +452,15 @@ pub enum OwnerCommand {
     Add(OneMember),
     /// Make an owner an ordinary member
     Remove(OneMember),
+    /// Make a link that lets an owner into the settings, once; it is shown once
+    Link {
+        /// Which owner
+        #[command(flatten)]
+        one: OneMember,
+        /// How long it may wait to be opened, in seconds
+        #[arg(long, value_name = "SECONDS")]
+        expires_in_secs: Option<u64>,
+    },
 }
 
 /// How much of the history.
@@ -527,6 +544,12 @@ mod tests {
         "member clean-up acme m n",
         "member owner add acme m",
         "member owner remove acme m",
+        "member owner link acme m",
+        "member owner link acme m --expires-in-secs 86400",
+        "setup-link create acme --name Grace --scope sso --scope scim",
+        "setup-link create acme --name Grace --scope certificate --expires-in-secs 3600",
+        "setup-link list acme",
+        "setup-link revoke acme lnk-1",
         "member export acme --suspended --output x.csv",
         "events acme --cursor c --limit 5",
         "operator-key create --name ci",
@@ -572,6 +595,8 @@ mod tests {
         "application secret retire app-1 sec-1",
         "member password allow acme m",
         "member password forbid acme m",
+        "member password link acme m",
+        "member password link acme m --send",
     ];
 
     #[test]
@@ -599,6 +624,9 @@ mod tests {
             "certificate download acme key-1 --format cer",
             "application create --name a --public --secret-expires 2027-01-31",
             "member clean-up acme",
+            "setup-link create acme --name Grace",
+            "setup-link create acme --scope sso",
+            "setup-link create acme --name Grace --scope everything",
             "member clean-up acme m --suspended-before 2026-01-01",
             "org list --demo d --url https://a.example",
             "org list --operator-key lyo_x",

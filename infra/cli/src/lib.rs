@@ -30,6 +30,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> Result<String, Failure> {
         Command::Directory { command } => commands::directory::run(&api, command, json),
         Command::Token { command } => commands::token::run(&api, command, json),
         Command::Client { command } => commands::client::run(&api, command, json),
+        Command::SetupLink { command } => commands::setup_link::run(&api, command, json),
         Command::Connection { command } => commands::connection::run(&api, command, json),
         Command::Certificate { command } => commands::certificate::run(&api, command, json),
         Command::SignIn { command } => commands::sign_in::run(&api, command, json),

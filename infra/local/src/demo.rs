@@ -17,7 +17,7 @@ use lychgate_core::{
     organization::{
         Directory, Domain, Licence, LicenceState, Organization, ScimToken, SignIn, TOKENS_MAX,
     },
-    ports::{Applications, OperatorKeys, Organizations},
+    ports::{Applications, OperatorKeys, Organizations, SettingsLinks, Users},
 };
 use lychgate_edge::routes::SCIM_ROOT;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use serde_json::Map;
 
 use crate::{Error, TABLE};
 
+pub mod owner;
 pub mod sample;
 
 /// The file's name in the data folder.
@@ -49,6 +50,10 @@ pub struct Demo {
     pub organization: String,
     /// Its domain.
     pub domain: String,
+    /// The owner's way into the settings: opens once, in one browser; a new one with every start. Empty when the
+    /// organization has no owner who can get in.
+    #[serde(default)]
+    pub owner_link: String,
     /// The sample application's `client_id`.
     #[serde(default)]
     pub application: String,
@@ -71,7 +76,7 @@ pub struct Demo {
 ///
 /// # Errors
 /// A sentence when `demo.json` cannot be read or written, or the store refuses.
-pub async fn ensure<S: Organizations + OperatorKeys + Applications>(
+pub async fn ensure<S: Organizations + Users + OperatorKeys + Applications + SettingsLinks>(
     ctx: &Ctx<'_>,
     store: &S,
     folder: Option<&Path>,
@@ -81,6 +86,7 @@ pub async fn ensure<S: Organizations + OperatorKeys + Applications>(
     let kept = path.as_deref().map(read).transpose()?.flatten();
     let (organization, token) = organization(ctx, store, kept.as_ref()).await?;
     let key = operator_key(ctx, store, kept.as_ref()).await?;
+    let owner_link = owner::link(ctx, store, &organization).await?;
     let application = sample::application(ctx, store, kept.as_ref()).await?;
     let demo = Demo {
         base_url: ctx.base_url.to_owned(),
@@ -89,6 +95,7 @@ pub async fn ensure<S: Organizations + OperatorKeys + Applications>(
         operator_key: key,
         organization: organization.to_string(),
         domain: DOMAIN.to_owned(),
+        owner_link,
         application: application.to_string(),
         sample_application_url: format!("{}{}/app", ctx.base_url, crate::sample::ROOT),
         sample_idp_metadata_url: format!("{}{}/idp/metadata", ctx.base_url, crate::sample::ROOT),

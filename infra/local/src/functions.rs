@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use lychgate_aws::Tls;
 use lychgate_core::idp::Rules;
+use lychgate_core::ports::outside_parts::Parts;
 use lychgate_edge::{
     config::Config,
     event::{Event, EventReply},
@@ -16,7 +17,7 @@ use lychgate_outbound::{
     web::{Reach, WebClient},
 };
 use lychgate_store::Store;
-use operator::{Parts, setup::Settings};
+use operator::setup::Settings;
 
 use crate::{Error, runtime_api::Process};
 
@@ -46,16 +47,19 @@ impl Functions {
             lychgate_outbound::opener(config.seal_key.as_deref(), &ends).map_err(failed)?;
         let mailer =
             async || lychgate_outbound::mailer(config.mail.as_deref(), &ends).await.map_err(failed);
-        let fetcher = WebClient::new(Reach::PublicAndThisMachine, Tls::RING);
-        let outside = Parts {
-            sealer: lychgate_outbound::sealer(config.seal_key.as_deref(), &ends).map_err(failed)?,
-            signer: signer()?,
-            fetcher: fetcher.map_err(|error| Error::new(error.private))?,
+        let outside = || -> Result<_, Error> {
+            let fetcher = WebClient::new(Reach::PublicAndThisMachine, Tls::RING);
+            let sealer = lychgate_outbound::sealer(config.seal_key.as_deref(), &ends);
+            Ok(Parts {
+                sealer: sealer.map_err(failed)?,
+                signer: signer()?,
+                fetcher: fetcher.map_err(|error| Error::new(error.private))?,
+            })
         };
         let rules = Rules { allow_loopback_http: true };
-        let settings = Settings { bootstrap: config.operator_key_hash, rules };
+        let for_operator = Settings { bootstrap: config.operator_key_hash, rules };
         let (stack, store) = (|| stack.clone(), || store.clone());
-        let handlers: [Arc<dyn Handler>; 13] = [
+        let handlers: [Arc<dyn Handler>; 15] = [
             Arc::new(scim_users::handler(stack(), store())),
             Arc::new(scim_groups::handler(stack(), store())),
             Arc::new(scim_bulk::handler(stack(), store())),
@@ -67,7 +71,9 @@ impl Functions {
                 config.operator_key_hash,
                 Some(mailer().await?),
             )),
-            Arc::new(operator::setup::handler(stack(), store(), outside, settings)),
+            Arc::new(operator::setup::handler(stack(), store(), outside()?, for_operator)),
+            Arc::new(settings::handler(stack(), store(), outside()?, rules)),
+            Arc::new(settings_members::handler(stack(), store())),
             Arc::new(saml_init::handler(stack(), store(), signer()?)),
             Arc::new(saml_acs::handler(stack(), store(), opener)),
             Arc::new(saml_metadata::handler(stack(), store())),

@@ -106,8 +106,12 @@ fn signals() -> Result<impl Future<Output = ()>, Error> {
 
 fn banner(running: &Running) -> String {
     let demo = &running.demo;
+    let owner = match demo.owner_link.as_str() {
+        "" => String::new(),
+        url => format!("Settings → SSO & SCIM, as the owner: {url} (opens once)\n\n  "),
+    };
     format!(
-        "Lychgate is running. Ctrl-C stops it.\n\n  \
+        "Lychgate is running. Ctrl-C stops it.\n\n  {owner}\
          Sign in         {sample}\n  \
          SCIM base URL   {scim}\n  \
          SCIM token      {token}\n\n  \

@@ -7,8 +7,21 @@ use std::{
     time::Duration,
 };
 
-use lychgate_edge::routes::ROUTES;
+use lychgate_core::{
+    ctx::World,
+    event::EventKind,
+    operator::members,
+    organization::Organization,
+    ports::{Directory, Organizations, Wanted},
+    record::{Origin, User},
+    settings::{
+        link::Admits,
+        links::{self, NotOpened, Opened},
+    },
+};
+use lychgate_edge::{routes::ROUTES, world::SystemWorld};
 use lychgate_local::{Options, Running, StoreKind, start};
+use lychgate_testkit::{FakeWorld, build};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -96,16 +109,18 @@ async fn queries_are_understood_as_idps_write_them() {
         format!("  Bearer   {token}  "),
     ] {
         let fields = format!("Authorization: {authorization}\r\n");
-        for target in [
-            "/scim/v2/Users?filter=userName+eq+%22ada%40example.com%22&",
-            "/scim/v2/Users?",
-            "/scim/v2/Users/?aadOptscim062020&filter=userName%20eq%20%22ada%22",
-            "/scim/v2/Users?aadOptscim062020",
-            "/scim/v2/Users?startIndex=1&count=2&unknown=%20",
+        // The demo's owner is there from the start.
+        for (target, found) in [
+            ("/scim/v2/Users?filter=userName+eq+%22ada%40example.com%22&", 0),
+            ("/scim/v2/Users?filter=userName+eq+%22ada%40acme.test%22&", 1),
+            ("/scim/v2/Users?", 1),
+            ("/scim/v2/Users/?aadOptscim062020&filter=userName%20eq%20%22ada%22", 0),
+            ("/scim/v2/Users?aadOptscim062020", 1),
+            ("/scim/v2/Users?startIndex=1&count=2&unknown=%20", 1),
         ] {
             let answer = send(&running, "GET", target, &fields, b"").await;
             assert_eq!(answer.status, 200, "{authorization} {target}");
-            assert_eq!(answer.value()["totalResults"], 0);
+            assert_eq!(answer.value()["totalResults"], found, "{target}");
         }
     }
     running.stop().await;
@@ -220,7 +235,7 @@ async fn cut_connections_and_noise_leave_the_server_well() {
     let answer = raw(&running, chunked.as_bytes()).await;
     assert!(answer.starts_with(b"HTTP/1.1 201"), "{}", String::from_utf8_lossy(&answer));
     let list = send(&running, "GET", "/scim/v2/Users", &bearer(&running), b"").await.value();
-    assert_eq!(list["totalResults"], 1, "{list}");
+    assert_eq!(list["totalResults"], 2, "the one who was made, and the owner: {list}");
     running.stop().await;
 }
 
@@ -277,7 +292,7 @@ async fn what_was_answered_is_there_after_a_restart() {
         serde_json::from_slice(&fs::read(folder.join("demo.json")).unwrap()).unwrap();
     assert_eq!(written["base_url"], again.base_url.as_str(), "the new port");
     let list = send(&again, "GET", "/scim/v2/Users", &bearer(&again), b"").await.value();
-    assert_eq!(list["totalResults"], 1);
+    assert_eq!(list["totalResults"], 2, "the one who was made, and the owner");
     again.stop().await;
 
     // The secrets are lost: the next start makes new ones, and the data is kept.
@@ -285,8 +300,69 @@ async fn what_was_answered_is_there_after_a_restart() {
     let renewed = start(on_file(&folder)).await.unwrap();
     assert_ne!(renewed.demo.scim_token, demo.scim_token);
     let list = send(&renewed, "GET", "/scim/v2/Users", &bearer(&renewed), b"").await.value();
-    assert_eq!(list["totalResults"], 1);
+    assert_eq!(list["totalResults"], 2, "the one who was made, and the owner");
     renewed.stop().await;
+}
+
+/// Takes the demo's owners away, as a data folder has it that was made before there was one.
+async fn without_owners(running: &Running) {
+    let world = FakeWorld::new(1);
+    let (ctx, id) = (world.ctx(), running.demo.organization.parse().unwrap());
+    let before = running.store.organization(&ctx, &id).await.unwrap().unwrap();
+    assert_eq!(before.owners.len(), 1);
+    let after = Organization { owners: Vec::new(), version: before.version + 1, ..before.clone() };
+    let event = build::event(EventKind::OwnerRemoved, "", "");
+    assert!(running.store.update_organization(&ctx, &before, &after, &event).await.unwrap());
+}
+
+async fn owner(running: &Running) -> User {
+    let world = FakeWorld::new(2);
+    let (ctx, id) = (world.ctx(), running.demo.organization.parse().unwrap());
+    let organization = running.store.organization(&ctx, &id).await.unwrap().unwrap();
+    let wanted = Wanted { users: organization.owners, ..Wanted::default() };
+    running.store.fetch(&ctx, &id, wanted).await.unwrap().users.pop().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_has_an_owner_and_a_fresh_link_with_each_start() {
+    let folder = folder("owner");
+    let running = start(on_file(&folder)).await.unwrap();
+    let ada = owner(&running).await;
+    assert_eq!((ada.user_name(), ada.origin), ("ada@acme.test", Origin::Manual));
+    let first = running.demo.owner_link.clone();
+    let (page, text) = first.split_once('#').unwrap();
+    assert_eq!(page, format!("{}/settings/enter", running.base_url));
+    let opened = open(&running, text, 4).await.unwrap();
+    assert_eq!(opened.link.admits, Admits::Owner { user: ada.id.to_string() });
+    assert_eq!(open(&running, text, 5).await.unwrap_err(), NotOpened::OpenedBefore);
+    running.stop().await;
+
+    let again = start(on_file(&folder)).await.unwrap();
+    assert_ne!(again.demo.owner_link, first);
+    assert_eq!(owner(&again).await, ada, "she is not made twice");
+    without_owners(&again).await;
+    again.stop().await;
+
+    let older = start(on_file(&folder)).await.unwrap();
+    assert_eq!(owner(&older).await.id, ada.id, "she is made an owner again");
+    let (_, text) = older.demo.owner_link.split_once('#').unwrap();
+    assert!(open(&older, text, 6).await.is_ok());
+    without_owners(&older).await;
+    let (world, ada) = (FakeWorld::new(3), ada.id.to_string());
+    members::suspend(&world.ctx(), &older.store, "acme", &ada).await.unwrap();
+    older.stop().await;
+
+    let suspended = start(on_file(&folder)).await.unwrap();
+    assert_eq!(suspended.demo.owner_link, "", "nobody restores her behind an administrator's back");
+    suspended.stop().await;
+}
+
+/// Opens a link in the browser of this number: its secret comes from that seed.
+async fn open(running: &Running, text: &str, browser: u64) -> Result<Opened, NotOpened> {
+    let world = FakeWorld::new(browser);
+    let now = SystemWorld.now().unix_secs();
+    world.advance_secs(now.saturating_sub(world.now().unix_secs()));
+    links::open(&world.ctx(), &running.store, text, |_| None).await
 }
 
 #[cfg(unix)]
@@ -347,7 +423,7 @@ async fn a_killed_server_has_kept_what_it_answered_and_a_terminated_one_ends_wel
     server.wait().unwrap();
     let running = start(on_file(&folder)).await.unwrap();
     let list = send(&running, "GET", "/scim/v2/Users?count=0", &bearer(&running), b"").await;
-    assert_eq!(list.value()["totalResults"], answered);
+    assert_eq!(list.value()["totalResults"], answered + 1, "and the owner");
     running.stop().await;
 
     fs::remove_file(folder.join("demo.json")).unwrap();

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    ids::{ClientId, EventId, OperatorKeyId, TokenId, UserId},
+    ids::{ClientId, EventId, LinkId, OperatorKeyId, TokenId, UserId},
     time::Timestamp,
 };
 
@@ -21,12 +21,17 @@ pub enum Actor {
     Operator(OperatorKeyId),
     /// The member whom it is about, by signing in or by a link.
     Member(UserId),
+    /// An owner in the settings, with their userName.
+    Owner(UserId, String),
+    /// Somebody with a set-up link, with the link's name.
+    SetupLink(LinkId, String),
     /// Lychgate itself (retention, first start).
     System,
 }
 
 impl Actor {
-    /// As it is stored and shown: `token:tok-…`, `client:cli-…`, `operator:opk-…`, `member:<id>`, `system`, `unknown`.
+    /// As it is stored and shown: `token:tok-…`, `client:cli-…`, `operator:opk-…`, `member:<id>`, `owner:<id>`,
+    /// `setup_link:lnk-…`, `system`, `unknown`.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -35,7 +40,18 @@ impl Actor {
             Self::Client(id) => format!("client:{id}"),
             Self::Operator(id) => format!("operator:{id}"),
             Self::Member(id) => format!("member:{id}"),
+            Self::Owner(id, _) => format!("owner:{id}"),
+            Self::SetupLink(id, _) => format!("setup_link:{id}"),
             Self::System => "system".to_owned(),
+        }
+    }
+
+    /// The name that the history keeps, for those who may be gone when it is read (E2).
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Owner(_, name) | Self::SetupLink(_, name) => Some(name),
+            _ => None,
         }
     }
 }
@@ -81,9 +97,68 @@ pub enum EventKind {
     MemberPasswordForbidden,
     MemberPasswordSet,
     MemberSessionsEnded,
+    MemberPasswordLinkCreated,
+    SetupLinkCreated,
+    SetupLinkOpened,
+    SetupLinkRevoked,
+    OwnerLinkCreated,
+    OwnerLinkOpened,
 }
 
 impl EventKind {
+    /// All of them.
+    pub const ALL: [Self; 43] = [
+        Self::OrganizationCreated,
+        Self::OrganizationUpdated,
+        Self::LicenceChanged,
+        Self::DirectoryUpdated,
+        Self::TokenCreated,
+        Self::TokenRevoked,
+        Self::ClientCreated,
+        Self::ClientRevoked,
+        Self::ClientSecretAdded,
+        Self::ClientSecretRetired,
+        Self::OwnerAdded,
+        Self::OwnerRemoved,
+        Self::MemberCreated,
+        Self::MemberUpdated,
+        Self::MemberSuspended,
+        Self::MemberRestored,
+        Self::MemberDeleted,
+        Self::GroupCreated,
+        Self::GroupUpdated,
+        Self::GroupMembersChanged,
+        Self::GroupDeleted,
+        Self::ConnectionCreated,
+        Self::ConnectionUpdated,
+        Self::ConnectionTested,
+        Self::ConnectionActivated,
+        Self::ConnectionDeactivated,
+        Self::ConnectionDeleted,
+        Self::ConnectionMetadataRefreshed,
+        Self::ConnectionMetadataRefreshFailed,
+        Self::ConnectionCertificateExpiring,
+        Self::CertificateGenerated,
+        Self::CertificateRetired,
+        Self::SignInPolicyUpdated,
+        Self::MemberPasswordAllowed,
+        Self::MemberPasswordForbidden,
+        Self::MemberPasswordSet,
+        Self::MemberSessionsEnded,
+        Self::MemberPasswordLinkCreated,
+        Self::SetupLinkCreated,
+        Self::SetupLinkOpened,
+        Self::SetupLinkRevoked,
+        Self::OwnerLinkCreated,
+        Self::OwnerLinkOpened,
+    ];
+
+    /// From [`EventKind::text`]; `None` for a kind that this version does not know.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.text() == text)
+    }
+
     /// `member.suspended` and the like.
     #[must_use]
     pub const fn text(self) -> &'static str {
@@ -125,6 +200,12 @@ impl EventKind {
             Self::MemberPasswordForbidden => "member.password_forbidden",
             Self::MemberPasswordSet => "member.password_set",
             Self::MemberSessionsEnded => "member.sessions_ended",
+            Self::MemberPasswordLinkCreated => "member.password_link_created",
+            Self::SetupLinkCreated => "setup_link.created",
+            Self::SetupLinkOpened => "setup_link.opened",
+            Self::SetupLinkRevoked => "setup_link.revoked",
+            Self::OwnerLinkCreated => "owner_link.created",
+            Self::OwnerLinkOpened => "owner_link.opened",
         }
     }
 }
@@ -161,6 +242,8 @@ pub struct StoredEvent {
     pub kind: String,
     /// [`Actor::text`].
     pub actor: String,
+    /// [`Actor::name`].
+    pub actor_name: Option<String>,
     /// `user`, `group`, `organization`, `token`, `client`.
     pub subject_kind: String,
     /// The id of what it happened to.
@@ -169,4 +252,18 @@ pub struct StoredEvent {
     pub subject_name: String,
     /// What changed.
     pub data: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_stand_in_their_order_and_have_texts_of_their_own() {
+        for (place, kind) in EventKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place, "{}", kind.text());
+            assert_eq!(EventKind::parse(kind.text()), Some(kind));
+        }
+        assert_eq!(EventKind::parse("member.became_a_bird"), None);
+    }
 }

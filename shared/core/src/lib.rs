@@ -49,6 +49,9 @@ pub mod sign_in;
 // The OpenID provider that applications sign people in with.
 pub mod oidc;
 
+// The owner's pages: who may open them.
+pub mod settings;
+
 // The operator's side, the token endpoint, and what a schedule calls.
 pub mod operator;
 pub mod client_credentials;

@@ -9,7 +9,7 @@ use std::{net::IpAddr, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use lychgate_scim::value::normalized_key;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -51,6 +51,8 @@ pub const EMAIL_BYTES_MAX: usize = 254;
 pub const LINK_ANSWER_MILLIS: u64 = 1_500;
 /// How often a change of a record is decided anew when somebody else was faster: as many as guess at once are counted.
 const WRITES_MAX: u32 = 24;
+/// How often the sessions of a changed password are tried to be ended again when the store fails.
+const ENDS_MAX: u32 = 4;
 const HOUR_SECS: u64 = 3_600;
 
 /// What signing in with a password needs of a store.
@@ -436,14 +438,14 @@ async fn look_and_send<S: Store, M: Mailer>(
         return Ok(());
     };
     if may_have_link(organization, &user) && takes_email(&user) {
-        let url = new_link(ctx, store, id, &user).await?;
+        let url = new_link(ctx, store, id, &user, None).await?;
         send(ctx, mailer, organization, &user, &url).await;
     }
     Ok(())
 }
 
 /// A link for the operator to hand over; sent as well when there is a mailer and the member takes e-mail. Says whether
-/// it was.
+/// it was. Whoever has the link can be the member: the history says who made it (O5).
 ///
 /// # Errors
 /// [`Refusal::Unavailable`] when the organization or the member may have no password, [`Refusal::Suspended`].
@@ -460,8 +462,11 @@ pub async fn link_by_hand<S: Store, M: Mailer>(
     if !may_have_link(organization, user) {
         return Err(Refusal::Unavailable);
     }
-    let url = new_link(ctx, store, &organization.id, user).await?;
     let mailer = mailer.filter(|_| takes_email(user));
+    let mut data = Map::new();
+    data.insert("sent".to_owned(), mailer.is_some().into());
+    let event = member_event(ctx.actor.clone(), EventKind::MemberPasswordLinkCreated, user, data);
+    let url = new_link(ctx, store, &organization.id, user, Some(&event)).await?;
     if let Some(mailer) = mailer {
         send(ctx, mailer, organization, user, &url).await;
     }
@@ -476,7 +481,18 @@ const fn may_have_link(organization: &Organization, user: &User) -> bool {
 #[must_use]
 pub fn takes_email(user: &User) -> bool {
     let wish = user.resource.attributes().get("sendEmails");
-    wish.and_then(serde_json::Value::as_bool).unwrap_or(true)
+    wish.and_then(Value::as_bool).unwrap_or(true)
+}
+
+fn member_event(actor: Actor, kind: EventKind, user: &User, data: Map<String, Value>) -> Event {
+    Event {
+        kind,
+        actor,
+        subject_kind: "user",
+        subject_id: user.id.to_string(),
+        subject_name: user.user_name().to_owned(),
+        data,
+    }
 }
 
 async fn new_link<S: Passwords>(
@@ -484,6 +500,7 @@ async fn new_link<S: Passwords>(
     store: &S,
     organization: &OrganizationId,
     user: &User,
+    event: Option<&Event>,
 ) -> Result<String, Refusal> {
     let (secret, hash) = new_secret(ctx.world);
     let link = Link {
@@ -492,7 +509,7 @@ async fn new_link<S: Passwords>(
         purpose: LinkPurpose::Password { user: user.id.to_string() },
         expires: ctx.now().plus_secs(PASSWORD_LINK_SECS),
     };
-    store.put_link(ctx, organization, &link).await?;
+    store.put_link(ctx, organization, &link, event).await?;
     let text = link_text(organization, &link.id, &secret);
     Ok(format!("{}/password/new?link={text}", ctx.base_url))
 }
@@ -521,12 +538,11 @@ async fn send<M: Mailer>(
 }
 
 fn address_of(user: &User) -> &str {
-    let emails = user.resource.attributes().get("emails").and_then(serde_json::Value::as_array);
+    let emails = user.resource.attributes().get("emails").and_then(Value::as_array);
     let emails = || emails.into_iter().flatten();
-    let is_primary =
-        |email: &&serde_json::Value| email.get("primary") == Some(&serde_json::Value::Bool(true));
+    let is_primary = |email: &&Value| email.get("primary") == Some(&Value::Bool(true));
     let chosen = emails().find(is_primary).or_else(|| emails().next());
-    let value = chosen.and_then(|email| email.get("value")).and_then(serde_json::Value::as_str);
+    let value = chosen.and_then(|email| email.get("value")).and_then(Value::as_str);
     value.unwrap_or_else(|| user.user_name())
 }
 
@@ -588,6 +604,25 @@ pub fn parse_link(text: &str) -> Option<(OrganizationId, LinkId, &str)> {
     Some((OrganizationId::from_bare(organization).ok()?, LinkId::from_bare(id).ok()?, secret))
 }
 
+/// Ends the sessions that the old password began while the new one was written. There is hardly ever one, and no second
+/// chance: it is tried again.
+async fn end_meanwhile<S: Store>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &OrganizationId,
+    user: &User,
+) -> Result<(), StoreError> {
+    let mut attempt = 0;
+    loop {
+        match sessions::end_all(ctx, store, organization, user, "password").await {
+            Ok(_) => return Ok(()),
+            Err(error) if attempt >= ENDS_MAX || !ctx.has_millis(1_000) => return Err(error),
+            Err(_) => ctx.back_off(attempt, 50, 1_000).await,
+        }
+        attempt += 1;
+    }
+}
+
 /// Sets the password that a link leads to, uses the link up, and ends the member's sessions: whoever had the old
 /// password is out.
 ///
@@ -605,14 +640,10 @@ pub async fn set<S: Store>(
         .map_err(Refusal::Unacceptable)?;
     let defect = || StoreError::Corrupt("a password could not be hashed".to_owned());
     let phc = password::hash(ctx.world, new).ok_or_else(defect)?;
-    let event = Event {
-        kind: EventKind::MemberPasswordSet,
-        actor: Actor::Member(open.user.id),
-        subject_kind: "user",
-        subject_id: open.user.id.to_string(),
-        subject_name: open.user.user_name().to_owned(),
-        data: Map::new(),
-    };
+    let actor = Actor::Member(open.user.id);
+    let event = member_event(actor, EventKind::MemberPasswordSet, &open.user, Map::new());
+    // Before it is written: when the store fails now, nothing has happened, and the link still holds.
+    sessions::end_all(ctx, store, id, &open.user, "password").await?;
     for attempt in 0..WRITES_MAX {
         let before = store.password(ctx, id, open.user.id).await?;
         if is_outdated(&open.link, before.as_ref()) {
@@ -630,7 +661,7 @@ pub async fn set<S: Store>(
         let before = before.as_ref();
         match store.put_password(ctx, id, open.user.id, before, &after, link, Some(&event)).await {
             Ok(()) => {
-                sessions::end_all(ctx, store, id, &open.user, "password").await?;
+                end_meanwhile(ctx, store, id, &open.user).await?;
                 return Ok(open);
             }
             // The link was used meanwhile, or somebody guessed at the old password: that must not keep the new one out.

@@ -5,8 +5,11 @@
 //! that there is no method that could lose an update.
 
 pub mod outside;
+pub mod outside_parts;
+pub mod settings;
 pub mod sign_in;
 
+pub use settings::SettingsLinks;
 pub use sign_in::{
     Applications, Attempts, Connections, EmailDomains, Grants, NewMember, Passwords, Sessions,
     SignInError, SignInWrite, SignIns,
@@ -18,11 +21,16 @@ use crate::{
     access_token::AccessToken,
     ctx::Ctx,
     event::{Event, StoredEvent},
-    ids::{AccessTokenId, EventId, GroupId, MemberId, OperatorKeyId, OrganizationId, UserId},
+    ids::{
+        AccessTokenId, EventId, GroupId, LinkId, MemberId, OperatorKeyId, OrganizationId,
+        SessionId, UserId,
+    },
     journal::{RequestEntry, UnknownMembersEntry},
     operator_key::OperatorKey,
     organization::{Domain, Organization},
     record::{Group, IndexKey, Member, Span, User},
+    session::Session,
+    settings::link::SettingsLink,
     time::Timestamp,
 };
 
@@ -90,6 +98,10 @@ pub struct Wanted {
     pub organization: bool,
     /// An access token of the client-credentials grant.
     pub access_token: Option<AccessTokenId>,
+    /// A session of a member; one that has ended is not given.
+    pub session: Option<(UserId, SessionId)>,
+    /// A link into the settings, whether it holds or not, as long as it is kept ([`SettingsLink::kept_until`]).
+    pub settings_link: Option<LinkId>,
     /// Users by id.
     pub users: Vec<UserId>,
     /// Groups by id.
@@ -110,6 +122,10 @@ pub struct Fetched {
     pub organization: Option<Organization>,
     /// The access token.
     pub access_token: Option<AccessToken>,
+    /// The session.
+    pub session: Option<Session>,
+    /// The link into the settings.
+    pub settings_link: Option<SettingsLink>,
     /// The users.
     pub users: Vec<User>,
     /// The groups.
@@ -168,6 +184,18 @@ pub trait Directory: Send + Sync {
         group: GroupId,
         limit: usize,
     ) -> impl Future<Output = Result<Option<Membership>, CommitError>> + Send;
+
+    /// Up to `limit` members of a group in the order of ids, after `after`: those that this version of the group sees, as
+    /// it was read. One that a later change has added is not among them; one that was removed since may be missing already.
+    /// Fewer than `limit` only at the end.
+    fn members_after(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send;
 
     /// One membership row, as it stands, with no judgement: see [`Group::sees`].
     fn member_span(
@@ -363,6 +391,15 @@ pub trait Organizations: Send + Sync {
         after: &Organization,
         event: &Event,
     ) -> impl Future<Output = Result<bool, CommitError>> + Send;
+
+    /// Events before `before`, newest first, at most `limit`: the history as people read it.
+    fn events_before(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        before: Option<EventId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, StoreError>> + Send;
 
     /// Events in order after `after`, at most `limit`.
     fn events_after(

@@ -7,6 +7,7 @@ use crate::{
     ids::{
         ApplicationId, ConnectionId, FlowId, GrantId, LinkId, OrganizationId, SessionId, UserId,
     },
+    record::User,
     secret::SecretHash,
     time::Timestamp,
 };
@@ -63,6 +64,8 @@ pub struct LoginFlow {
 pub enum FlowPurpose {
     /// To come in; with the application's request, when one began it.
     SignIn(Option<CodeRequest>),
+    /// To come in, and go on to the organization's settings.
+    Settings,
     /// To test the connection's draft (or what is live, when there is no draft). It signs nobody in.
     Test,
 }
@@ -89,14 +92,29 @@ pub struct Session {
     pub browser: SecretHash,
     /// How they proved who they are.
     pub method: SessionMethod,
-    /// When they did (`auth_time`).
+    /// When they did (`auth_time`): for an IdP that knows them since this morning, this morning.
     pub authenticated: Timestamp,
+    /// When it began here.
+    pub began: Timestamp,
     /// When it ends by itself.
     pub expires: Timestamp,
     /// Applications that were given an ID token for it, and are told when it ends.
     pub applications: Vec<ApplicationId>,
     /// Counts its changes.
     pub version: u64,
+}
+
+impl Session {
+    /// Whether it still is a session of this member, as the member is now: neither ended nor suspended (P6), and one that began
+    /// with a password only while the member may have one (S9).
+    #[must_use]
+    pub fn holds(&self, user: &User, now: Timestamp) -> bool {
+        let may = match self.method {
+            SessionMethod::Saml(_) => true,
+            SessionMethod::Password => user.password_allowed,
+        };
+        self.expires > now && self.user == user.id && !user.is_suspended() && may
+    }
 }
 
 /// The longest list of [`Session::applications`].

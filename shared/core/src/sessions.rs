@@ -1,7 +1,7 @@
 //! Sessions in use: the cookie that names one, who is signed in by it, and how it ends (S9, S10, S13).
 //!
-//! A session is believed only with the member read beside it: whoever is suspended or deleted is signed in nowhere, in
-//! the same moment (P6). The licence is not asked: it decides about signing in (O3), and a working day that has begun
+//! A session is believed only with the member read beside it ([`Session::holds`]): whoever is suspended or deleted is signed in
+//! nowhere, in the same moment (P6), and whoever may have no password any more, nowhere by one. The licence is not asked: it decides about signing in (O3), and a working day that has begun
 //! goes on; a session ends by its own time.
 
 use crate::{
@@ -49,6 +49,14 @@ impl SessionCookie {
         })
     }
 
+    /// Whether this cookie belongs to the session. Its end and its member are for the caller to look at.
+    #[must_use]
+    pub fn opens(&self, session: &Session) -> bool {
+        session.id == self.session
+            && session.user == self.user
+            && session.browser.matches(self.secret.as_bytes())
+    }
+
     /// The cookie's value: letters, digits, hyphens, dots.
     #[must_use]
     pub fn text(&self) -> String {
@@ -77,6 +85,7 @@ pub fn begin(
         browser: SecretHash::of(secret.as_bytes()),
         method,
         authenticated: ctx.now(),
+        began: ctx.now(),
         expires,
         applications: Vec::new(),
         version: 1,
@@ -108,10 +117,7 @@ pub async fn current<S: Sessions + Directory>(
     let (Some(session), Some(user)) = (session?, fetched?.users.pop()) else {
         return Ok(None);
     };
-    let holds = session.browser.matches(cookie.secret.as_bytes())
-        && session.user == user.id
-        && session.expires > ctx.now()
-        && !user.is_suspended();
+    let holds = cookie.opens(&session) && session.holds(&user, ctx.now());
     Ok(holds.then_some((session, user)))
 }
 
@@ -126,9 +132,25 @@ pub async fn end_all<S: Sessions>(
     user: &User,
     by: &str,
 ) -> Result<Vec<Session>, StoreError> {
+    end_those(ctx, store, organization, user, by, |_| true).await
+}
+
+/// As [`end_all`], those alone that are `meant`. (Of the first [`crate::session::SESSIONS_PER_MEMBER_MAX`] of the member.)
+///
+/// # Errors
+/// What the store says; some may have ended then.
+pub async fn end_those<S: Sessions>(
+    ctx: &Ctx<'_>,
+    store: &S,
+    organization: &OrganizationId,
+    user: &User,
+    by: &str,
+    meant: impl Fn(&Session) -> bool + Send,
+) -> Result<Vec<Session>, StoreError> {
     let mut ended = Vec::new();
     for _ in 0..END_ROUNDS_MAX {
-        let sessions = store.sessions_of(ctx, organization, user.id).await?;
+        let mut sessions = store.sessions_of(ctx, organization, user.id).await?;
+        sessions.retain(&meant);
         if sessions.is_empty() {
             break;
         }

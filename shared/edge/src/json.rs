@@ -1,7 +1,7 @@
 //! The frame of a request outside SCIM (the operator's API, the token endpoint): JSON or a form in, JSON out,
 //! errors as [`Problem`]s. Who may do what is for the routes to say.
 
-use lychgate_core::{call::Failure, ctx::Ctx};
+use lychgate_core::{call::Failure, ctx::Ctx, ids::OrganizationId};
 use lychgate_scim::{Error, ErrorKind};
 use serde::de::DeserializeOwned;
 
@@ -55,6 +55,13 @@ impl Incoming<'_> {
     #[must_use]
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters.get(name)
+    }
+
+    /// The path's organization, when it is an id: one that is none may be anything and does not go into the log.
+    #[must_use]
+    pub fn organization_to_log(&self) -> Option<&str> {
+        let organization = self.parameter("organization");
+        organization.parse::<OrganizationId>().is_ok().then_some(organization)
     }
 
     /// The first query parameter of this name.
@@ -132,10 +139,7 @@ impl<R: Routes> Json<R> {
             Some(fault) => Err(fault.clone().into()),
             None => self.routes.serve(&mut ctx, &incoming).await,
         };
-        let organization = Some(incoming.parameter("organization")).filter(|id| !id.is_empty());
-        // An id that is none may be anything: it does not go into the log.
-        let organization =
-            organization.filter(|id| id.parse::<lychgate_core::ids::OrganizationId>().is_ok());
+        let organization = incoming.organization_to_log();
         let (reply, failure) = match outcome {
             Ok(reply) => (reply, None),
             Err(problem) => {

@@ -18,6 +18,8 @@ pub mod json;
 pub mod problem;
 pub mod cookie;
 pub mod page;
+pub mod form;
 pub mod pages;
+pub mod settings;
 pub mod reply;
 pub mod saml;

@@ -161,11 +161,28 @@ pub fn render_with_form_to(status: u16, template: &impl Template, origins: &[&st
     }
 }
 
+/// As [`render`], for a page that our own script improves: it may copy, and ask this host for the page again.
+#[must_use]
+pub fn render_with_script(status: u16, template: &impl Template) -> Reply {
+    match template.render() {
+        Ok(html) => {
+            let policy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
+                          form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+            with_headers(Reply::html(status, html), policy.to_owned())
+        }
+        Err(_) => Reply::empty(500),
+    }
+}
+
 fn with_page_headers(reply: Reply, form_action: &str) -> Reply {
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action {form_action}; frame-ancestors 'none'; \
          base-uri 'none'"
     );
+    with_headers(reply, policy)
+}
+
+fn with_headers(reply: Reply, policy: String) -> Reply {
     reply
         .with_header("content-security-policy", policy)
         .with_header("cache-control", "no-store")
@@ -245,7 +262,8 @@ impl<P: Pages> Paged<P> {
             Ok(reply) => (reply, None),
             Err(error) => (trouble(&error, &request.request_id), Some(failure_of(error))),
         };
-        scim::log(&ctx, route, started, None, &reply, failure.as_ref());
+        let organization = incoming.organization_to_log();
+        scim::log(&ctx, route, started, organization, &reply, failure.as_ref());
         reply
     }
 }

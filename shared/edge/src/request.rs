@@ -295,10 +295,10 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
         let kind = if filter { ErrorKind::InvalidFilter } else { ErrorKind::TooMany };
         return Err(Error::new(kind, detail));
     }
-    split_pairs(query)
+    split_pairs(query, QUERY_PAIRS_MAX)
 }
 
-fn split_pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
+fn split_pairs(query: &str, pairs_max: usize) -> Result<Vec<(String, String)>, Error> {
     let mut pairs = Vec::new();
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -306,9 +306,9 @@ fn split_pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
         if name.is_empty() {
             continue;
         }
-        if pairs.len() == QUERY_PAIRS_MAX {
+        if pairs.len() == pairs_max {
             return Err(Error::too_many(format!(
-                "The query has more than {QUERY_PAIRS_MAX} parameters."
+                "The query has more than {pairs_max} parameters."
             )));
         }
         pairs.push((decoded(name)?, decoded(value)?));
@@ -324,19 +324,20 @@ pub(crate) fn form_pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, Error> {
     pairs(std::str::from_utf8(bytes).map_err(|_| not_utf8())?)
 }
 
-/// The pairs of a form that may be longer than a query: it carries a message.
+/// The pairs of a form that may be longer than a query: it carries a message, or many ticks.
 ///
 /// # Errors
-/// An [`Error`] when it is longer than `bytes_max`, or not UTF-8.
+/// An [`Error`] when it is longer than `bytes_max`, has more than `pairs_max` fields, or is not UTF-8.
 pub(crate) fn long_form_pairs(
     bytes: &[u8],
     bytes_max: usize,
+    pairs_max: usize,
 ) -> Result<Vec<(String, String)>, Error> {
     if bytes.len() > bytes_max {
         let detail = format!("The form is longer than {bytes_max} bytes.");
         return Err(Error::new(ErrorKind::PayloadTooLarge, detail));
     }
-    split_pairs(std::str::from_utf8(bytes).map_err(|_| not_utf8())?)
+    split_pairs(std::str::from_utf8(bytes).map_err(|_| not_utf8())?, pairs_max)
 }
 
 fn decoded(text: &str) -> Result<String, Error> {

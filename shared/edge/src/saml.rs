@@ -13,7 +13,7 @@ use crate::{
     json::Incoming,
     page::{self, Trouble, Who},
     reply::Reply,
-    request::{self, BODY_BYTES_MAX},
+    request::{self, BODY_BYTES_MAX, QUERY_PAIRS_MAX},
 };
 
 impl From<Refusal> for Trouble {
@@ -51,7 +51,8 @@ impl SamlForm {
         if incoming.request.media_type() != "application/x-www-form-urlencoded" {
             return Err(broken().because("the body is no form"));
         }
-        let pairs = request::long_form_pairs(&incoming.request.body, BODY_BYTES_MAX);
+        let pairs =
+            request::long_form_pairs(&incoming.request.body, BODY_BYTES_MAX, QUERY_PAIRS_MAX);
         Ok(Self(pairs.map_err(|error| broken().because(error.detail))?))
     }
 
@@ -140,6 +141,7 @@ struct TestPage<'a> {
     passed: Option<PassedView<'a>>,
     failed: Option<&'a Reason>,
     reference: &'a str,
+    back: &'a str,
 }
 
 struct PassedView<'a> {
@@ -151,14 +153,14 @@ struct PassedView<'a> {
     clock: String,
 }
 
-/// The result of a test, for the owner whose link opened it.
+/// The result of a test, for whoever opened it; `back` is the path of the connection's settings.
 #[must_use]
-pub fn test_result(report: &Report, reference: &str) -> Reply {
+pub fn test_result(report: &Report, reference: &str, back: &str) -> Reply {
     let (passed, failed) = match report {
         Report::Passed(passed) => (Some(view(passed)), None),
         Report::Failed(reason) => (None, Some(reason)),
     };
-    page::render(200, &TestPage { passed, failed, reference })
+    page::render(200, &TestPage { passed, failed, reference, back })
 }
 
 fn view(passed: &Passed) -> PassedView<'_> {
@@ -218,8 +220,9 @@ mod tests {
         let policy = reply.header("content-security-policy").unwrap();
         assert!(policy.contains("form-action 'self' https:;"), "{policy}");
         let reason = Reason::from(Rejection::BadAudience { want: evil.clone(), got: vec![evil] });
-        let reply = test_result(&Report::Failed(reason), "r");
+        let reply = test_result(&Report::Failed(reason), "r", "/settings/org-1/sso");
         assert!(!text(&reply).contains("<script>") && text(&reply).contains("bad_audience"));
+        assert!(text(&reply).contains("href=\"/settings/org-1/sso\""));
         assert!(!text(&signed_in("<b>")).contains("<b>"));
     }
 

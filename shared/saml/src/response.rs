@@ -1,7 +1,7 @@
 //! Response and assertion: the rules of the Web Browser SSO profile (SAML Profiles §4.1.4).
 //!
-//! Bytes → [`peek`] (what it says of itself: enough to find the login flow, believed by nobody) → [`validate`] →
-//! [`Assertion`]. What an [`Assertion`] holds was read from octets whose signature held; the envelope around them may
+//! Bytes → [`peek`] (what it says of itself: enough to find the login flow, believed by nobody) → [`check`] (all that needs
+//! no private key, and everything when nothing is encrypted) → [`Encrypted::open`] → [`Assertion`]. What an [`Assertion`] holds was read from octets whose signature held; the envelope around them may
 //! refuse, never admit.
 
 pub(crate) mod check;
@@ -10,13 +10,15 @@ pub(crate) mod read;
 
 mod structure;
 
+use std::ops::Range;
+
 use crate::{
     Instant, Rejection,
     certificate::Certificate,
     dsig::{self, Algorithms, Verified},
     rejection::shown,
     xml::{Element, Limits, Source, ns},
-    xmlenc::{self, Decrypted, DecryptionKey},
+    xmlenc::{self, Decrypted, DecryptionKey, Sealed},
 };
 
 /// Limits of canonical octets: they are longer than what they were made from, since escapes are spelled out and
@@ -76,8 +78,6 @@ pub struct Expectations<'a> {
     pub skew_secs: u32,
     /// All signing certificates of the connection's IdP.
     pub certificates: &'a [Certificate],
-    /// Our private keys, the current one first.
-    pub decryption_keys: &'a [DecryptionKey],
     /// Which weak algorithms are taken.
     pub algorithms: Algorithms,
     /// Whether only encrypted assertions are taken.
@@ -150,7 +150,7 @@ pub struct EncryptedPart {
 
 /// An assertion that was signed by the connection's IdP, for us, for now.
 ///
-/// INVARIANT: only [`validate`] makes one.
+/// INVARIANT: only [`check`] and [`Encrypted::open`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Assertion {
@@ -225,14 +225,34 @@ pub fn peek(bytes: &[u8]) -> Result<Peeked, Rejection> {
     })
 }
 
-/// Validates the message: signatures first, then the profile's rules, in the order of SAML Profiles §4.1.4.3.
+/// How far a message can be checked without a private key.
+pub enum Checked<'a> {
+    /// Nothing in it is encrypted: it holds.
+    Holds(Box<Assertion>),
+    /// Its assertion is encrypted, and nothing was found against what is around it.
+    Encrypted(Box<Encrypted<'a>>),
+}
+
+/// A message whose encrypted assertion may be opened: its envelope fits, the signature of its Response holds if it has one,
+/// and the encryption's form and algorithms are taken. Only [`check`] makes one, so nobody opens a key for less.
+pub struct Encrypted<'a> {
+    peeked: &'a Peeked,
+    expect: Expectations<'a>,
+    response: Option<SignedResponse>,
+    /// Where the `EncryptedAssertion` stands in the message as it came.
+    place: Range<usize>,
+    sealed: Sealed,
+}
+
+/// Checks the message as far as that needs no private key: signatures first, then the profile's rules, in the order of SAML
+/// Profiles §4.1.4.3.
 ///
 /// What the envelope says is also checked before its signature, because "from another IdP" helps an administrator more
 /// than "bad signature"; it can only refuse.
 ///
 /// # Errors
 /// The first [`Rejection`] of a rule that is broken.
-pub fn validate(peeked: &Peeked, expect: &Expectations<'_>) -> Result<Assertion, Rejection> {
+pub fn check<'a>(peeked: &'a Peeked, expect: &Expectations<'a>) -> Result<Checked<'a>, Rejection> {
     let document = peeked.source.parse()?;
     let root = document.root();
     is_response(root)?;
@@ -246,12 +266,62 @@ pub fn validate(peeked: &Peeked, expect: &Expectations<'_>) -> Result<Assertion,
         Some(verified) => Some(SignedResponse::read(verified, expect)?),
         None => None,
     };
-    let opened = match held.encrypted {
-        false => open_plain(held.element, response.as_ref(), expect)?,
-        true => open_encrypted(&peeked.source, held.element, response.as_ref(), expect)?,
-    };
+    if !held.encrypted {
+        let opened = open_plain(held.element, response.as_ref(), expect)?;
+        return accept(opened, peeked, response.as_ref(), expect)
+            .map(|assertion| Checked::Holds(Box::new(assertion)));
+    }
+    let sealed = sealed(held.element, response.as_ref(), expect)?;
+    // Whatever it says, nobody asked for it.
+    check::unsolicited(expect.request)?;
+    let place = held.element.range();
+    let encrypted = Encrypted { peeked, expect: *expect, response, place, sealed };
+    Ok(Checked::Encrypted(Box::new(encrypted)))
+}
+
+impl Encrypted<'_> {
+    /// Decrypts the assertion and checks it like any other.
+    ///
+    /// `keys` are our private keys, the current one first.
+    ///
+    /// # Errors
+    /// The first [`Rejection`] of a rule that is broken; one and the same for whatever is wrong with the plaintext.
+    pub fn open(self, keys: &[DecryptionKey]) -> Result<Assertion, Rejection> {
+        let Self { peeked, expect, response, place, sealed } = self;
+        let response = response.as_ref();
+        let decrypted = sealed.decrypt(keys)?;
+        let failed = xmlenc::failed(keys);
+        let whole = xmlenc::splice(&peeked.source, place, &decrypted, &Limits::MESSAGE);
+        let whole = whole.map_err(|_| failed.clone())?;
+        let opened = open_decrypted(&whole, decrypted, &failed, response, &expect)?;
+        accept(opened, peeked, response, &expect)
+    }
+}
+
+/// Both at once, for who has the keys at hand.
+///
+/// # Errors
+/// As [`check`] and [`Encrypted::open`].
+pub fn validate(
+    peeked: &Peeked,
+    expect: &Expectations<'_>,
+    keys: &[DecryptionKey],
+) -> Result<Assertion, Rejection> {
+    match check(peeked, expect)? {
+        Checked::Holds(assertion) => Ok(*assertion),
+        Checked::Encrypted(encrypted) => encrypted.open(keys),
+    }
+}
+
+/// The rules for the assertion itself.
+fn accept(
+    opened: Opened,
+    peeked: &Peeked,
+    response: Option<&SignedResponse>,
+    expect: &Expectations<'_>,
+) -> Result<Assertion, Rejection> {
     let accepted = check::assertion(&opened.parts, expect)?;
-    let response_id = response.as_ref().map_or(&peeked.response_id.0, |response| &response.id);
+    let response_id = response.map_or(&peeked.response_id.0, |response| &response.id);
     Ok(assemble(opened, accepted, response_id.clone(), response.is_some()))
 }
 
@@ -347,27 +417,22 @@ fn open_plain(
     })
 }
 
-/// `encrypted` is in the document as it came. What is decrypted is put back in its place, since it may use prefixes that
-/// are declared around it, and the whole is parsed again.
+/// What is decrypted is put in the place of the `EncryptedAssertion` in the document as it came, since it may use prefixes
+/// that are declared around it, and the whole is parsed again.
 ///
 /// Whatever is wrong with the plaintext is one and the same failure. What is wrong with its signature is told apart, for
 /// the owner: a stranger sees one page for all of these, since all are the administrator's to mend.
-fn open_encrypted(
-    source: &Source,
-    encrypted: Element<'_, '_>,
+fn open_decrypted(
+    whole: &Source,
+    decrypted: Decrypted,
+    failed: &Rejection,
     response: Option<&SignedResponse>,
     expect: &Expectations<'_>,
 ) -> Result<Opened, Rejection> {
-    let decrypted = decrypt(encrypted, response, expect)?;
-    let failed = |_| Rejection::DecryptFailed {
-        want: expect.decryption_keys.iter().map(|key| key.fingerprint.clone()).collect(),
-    };
-    let whole =
-        xmlenc::splice(source, encrypted.range(), &decrypted, &Limits::MESSAGE).map_err(failed)?;
-    let document = whole.parse().map_err(failed)?;
-    let held = structure::one_assertion(document.root()).map_err(failed)?;
+    let document = whole.parse().map_err(|_| failed.clone())?;
+    let held = structure::one_assertion(document.root()).map_err(|_| failed.clone())?;
     if held.encrypted {
-        return Err(failed(Rejection::AssertionCount { got: 0 }));
+        return Err(failed.clone());
     }
     let (parts, signed) = match (verify_if_signed(held.element, expect)?, response) {
         (Some(verified), _) => (parts_of(&verified)?, SignedBy::new(&verified, true)),
@@ -385,19 +450,19 @@ fn open_encrypted(
     Ok(Opened { parts, signed, encrypted: Some(encrypted) })
 }
 
-/// Decrypts the element of the signed Response where there is one, else the one that came.
-fn decrypt(
+/// What is to be decrypted: the element of the signed Response where there is one, else the one that came.
+fn sealed(
     received: Element<'_, '_>,
     response: Option<&SignedResponse>,
     expect: &Expectations<'_>,
-) -> Result<Decrypted, Rejection> {
+) -> Result<Sealed, Rejection> {
     let Some(response) = response else {
-        return xmlenc::decrypt(received, expect.decryption_keys, expect.algorithms);
+        return Sealed::read(received, expect.algorithms);
     };
     let document = response.source.parse()?;
     let held = structure::one_assertion(document.root())?;
     match held.encrypted {
-        true => xmlenc::decrypt(held.element, expect.decryption_keys, expect.algorithms),
+        true => Sealed::read(held.element, expect.algorithms),
         false => Err(Rejection::AssertionCount { got: 0 }),
     }
 }

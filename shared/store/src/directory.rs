@@ -6,7 +6,7 @@ use lychgate_core::{
     ctx::Ctx,
     ids::{GroupId, MemberId, OrganizationId, UserId},
     ports::{CommitError, Directory, Fetched, List, Membership, StoreError, Wanted},
-    record::{Group, IndexKey, Span, User},
+    record::{Group, IndexKey, Member, Span, User},
 };
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::{
         group::Head,
         item,
         membership::{Row, read_row},
-        n, s,
+        n, s, settings, sign_in,
     },
     keys::{self, Key},
     read::{Bound, Stretch},
@@ -43,6 +43,8 @@ const TOO_MANY_MEMBERS: &str = "The group has more members than one answer can h
 enum Slot {
     Organization,
     AccessToken,
+    Session,
+    SettingsLink,
     User,
     Group,
     Claim(IndexKey),
@@ -56,6 +58,12 @@ fn slots(organization: &OrganizationId, wanted: Wanted) -> HashMap<Key, Slot> {
     }
     if let Some(id) = &wanted.access_token {
         slots.insert(keys::access_token(organization, id), Slot::AccessToken);
+    }
+    if let Some((user, id)) = &wanted.session {
+        slots.insert(keys::session(organization, *user, id), Slot::Session);
+    }
+    if let Some(id) = &wanted.settings_link {
+        slots.insert(keys::settings_link(organization, id), Slot::SettingsLink);
     }
     for id in wanted.users {
         slots.insert(keys::user(organization, id), Slot::User);
@@ -86,6 +94,8 @@ fn place(ctx: &Ctx<'_>, slot: &Slot, item: &Item, found: &mut Fetched) -> Result
         Slot::AccessToken => {
             found.access_token = credential::read_access_token(item, ctx.now())?;
         }
+        Slot::Session => found.session = sign_in::read_session(item, ctx.now())?,
+        Slot::SettingsLink => found.settings_link = settings::read_link(item, ctx.now())?,
         Slot::User => found.users.extend(item::user::read(item)?),
         Slot::Group => found.groups.extend(item::group::read(item)?.live()),
         Slot::Claim(key) => {
@@ -168,6 +178,35 @@ impl Directory for Store {
             ctx.back_off(attempt, MEMBERSHIP_BACKOFF_MILLIS, MEMBERSHIP_BACKOFF_MILLIS_MAX).await;
         }
         Err(CommitError::Stale)
+    }
+
+    async fn members_after(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut after = after.map(|id| id.to_string());
+        let mut members = Vec::new();
+        loop {
+            let left = u32::try_from(wanted - members.len()).unwrap_or(u32::MAX);
+            let rows = keys::rows(organization, group.id);
+            let rows = self.collect_after(rows, after, left, true, |item| {
+                let row = read_row(item)?;
+                Ok(group.sees(row.span).then_some(row))
+            });
+            let rows = rows.await?;
+            let is_end = rows.len() < left as usize;
+            after = rows.last().map(|row| row.member.id.to_string());
+            let rows = self.without_the_gone(ctx, organization, rows).await?;
+            members.extend(rows.into_iter().map(|row| row.member));
+            if is_end || members.len() >= wanted {
+                return Ok(members);
+            }
+        }
     }
 
     async fn member_span(

@@ -338,6 +338,18 @@ pub fn link(organization: &OrganizationId, id: &LinkId) -> Key {
     Key::new(format!("{}#H#{}", root(organization), id.bare()), "H")
 }
 
+/// The partition of the links into the settings.
+#[must_use]
+pub fn settings_links(organization: &OrganizationId) -> String {
+    format!("{}#V", root(organization))
+}
+
+/// A link into the settings.
+#[must_use]
+pub fn settings_link(organization: &OrganizationId, id: &LinkId) -> Key {
+    Key::new(settings_links(organization), id.bare())
+}
+
 /// A counter against guessing, in one window: of this length, the `window`-th since 1970.
 #[must_use]
 pub fn counter(organization: &OrganizationId, subject: &str, window_secs: u64, window: u64) -> Key {

@@ -28,6 +28,7 @@ mod organizations;
 mod passwords;
 mod pending;
 mod sessions;
+mod settings;
 mod sign_ins;
 mod users;
 

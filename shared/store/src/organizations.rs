@@ -14,6 +14,7 @@ use crate::{
     Store,
     item::{self, ID, Reader, SK, item, s},
     keys,
+    read::{Bound, Stretch},
     transact::{Action, Failed, Meaning, Refused, Transaction},
     users::write_organization,
 };
@@ -118,6 +119,36 @@ impl Organizations for Store {
             Err(Refused::Conditions(failed)) if is_domain_taken(&failed) => Ok(false),
             Err(refused) => Err(refused.commit_error()),
         }
+    }
+
+    async fn events_before(
+        &self,
+        _ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        before: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut stretch = Stretch {
+            pk: keys::events(organization),
+            bound: before.map_or(Bound::Last, |id| Bound::Before(id.to_string())),
+            consistent: true,
+            limit: None,
+        };
+        let mut events = Vec::new();
+        while events.len() < wanted {
+            let left = u32::try_from(wanted - events.len()).unwrap_or(u32::MAX);
+            stretch.limit = Some(left);
+            let page = self.page(&stretch).await?;
+            for item in &page.items {
+                events.push(item::event::read(item)?);
+            }
+            match page.next {
+                None => break,
+                Some(next) => stretch.bound = Bound::Before(next),
+            }
+        }
+        Ok(events)
     }
 
     async fn events_after(

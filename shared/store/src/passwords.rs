@@ -16,6 +16,7 @@ use crate::{
     error::failed,
     item::{COUNT, Reader, TTL, instant, key_item, n, sign_in, ttl},
     keys,
+    organizations::store_error,
     transact::{Action, Meaning, Refused, Transaction},
     write::Expected,
 };
@@ -62,11 +63,20 @@ impl Passwords for Store {
 
     async fn put_link(
         &self,
-        _ctx: &Ctx<'_>,
+        ctx: &Ctx<'_>,
         organization: &OrganizationId,
         link: &Link,
+        event: Option<&Event>,
     ) -> Result<(), StoreError> {
-        self.put_new(sign_in::write_link(organization, link)).await
+        let item = sign_in::write_link(organization, link);
+        let Some(event) = event else {
+            return self.put_new(item).await;
+        };
+        let mut transaction = Transaction::default();
+        transaction.events.push((organization, event));
+        let key = keys::link(organization, &link.id);
+        transaction.push(Expected::Nothing.put(key, item, Meaning::Other));
+        self.transact(ctx, &transaction).await.map_err(store_error)
     }
 
     async fn link(

@@ -61,8 +61,8 @@ pub struct Rates {
 /// A list read, by what was asked: organization, list, after, limit.
 type ListKey = (OrganizationId, Option<Uuid>, u32);
 
-/// A store with faults. Calls are counted from 1; [`Journal`] and page markers are best effort and neither
-/// counted nor hurt. Clones share count and script.
+/// A store with faults. Calls are counted from 1; what the [`Journal`] records and page markers are best effort and
+/// neither counted nor hurt. Clones share count and script.
 #[derive(Debug, Clone)]
 pub struct Faulty<S> {
     inner: S,
@@ -212,6 +212,7 @@ macro_rules! listed {
 }
 
 // After the macros that it uses.
+mod settings;
 mod sign_in;
 
 impl<S: Directory> Directory for Faulty<S> {
@@ -242,6 +243,17 @@ impl<S: Directory> Directory for Faulty<S> {
         limit: usize,
     ) -> Result<Option<Membership>, CommitError> {
         plain!(self, self.inner.membership(ctx, organization, group, limit))
+    }
+
+    async fn members_after(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        plain!(self, self.inner.members_after(ctx, organization, group, after, limit))
     }
 
     async fn member_span(
@@ -458,6 +470,16 @@ impl<S: Organizations> Organizations for Faulty<S> {
         write!(self, self.inner.update_organization(ctx, before, after, event))
     }
 
+    async fn events_before(
+        &self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        before: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        plain!(self, self.inner.events_before(ctx, organization, before, limit))
+    }
+
     async fn events_after(
         &self,
         ctx: &Ctx<'_>,
@@ -490,7 +512,7 @@ impl<S: Journal> Journal for Faulty<S> {
         before: Option<(Timestamp, String)>,
         limit: u32,
     ) -> Result<Vec<RequestEntry>, StoreError> {
-        self.inner.requests_before(ctx, organization, before, limit).await
+        plain!(self, self.inner.requests_before(ctx, organization, before, limit))
     }
 
     async fn unknown_members(
@@ -498,7 +520,7 @@ impl<S: Journal> Journal for Faulty<S> {
         ctx: &Ctx<'_>,
         organization: &OrganizationId,
     ) -> Result<Vec<UnknownMembersEntry>, StoreError> {
-        self.inner.unknown_members(ctx, organization).await
+        plain!(self, self.inner.unknown_members(ctx, organization))
     }
 }
 

@@ -92,12 +92,11 @@ pub fn response(bytes: &[u8]) {
         now: NOW,
         skew_secs: 60,
         certificates: std::slice::from_ref(certificate),
-        decryption_keys: std::slice::from_ref(key),
         algorithms: Algorithms::default(),
         require_encryption: false,
         authn_after: None,
     };
-    match response::validate(&peeked, &expect) {
+    match response::validate(&peeked, &expect, std::slice::from_ref(key)) {
         Ok(assertion) => {
             let named = assertion.name_id.as_ref().map(|name_id| name_id.value.as_str());
             assert_eq!(named, Some("mallory@acme.example"), "nobody else was ever signed");

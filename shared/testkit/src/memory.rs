@@ -4,6 +4,7 @@
 //! Where the ports leave a choice, this is the simplest one: a large change never is pending, a deletion
 //! takes all its rows with it, a count is always right.
 
+mod settings;
 mod sign_in;
 
 use std::{
@@ -61,6 +62,7 @@ struct Tenant {
     requests: Vec<RequestEntry>,
     unknown_members: Vec<UnknownMembersEntry>,
     sign_in: sign_in::Kept,
+    settings: settings::Kept,
 }
 
 impl MemoryStore {
@@ -105,6 +107,7 @@ impl State {
             at: ctx.now(),
             kind: event.kind.text().to_owned(),
             actor: event.actor.text(),
+            actor_name: event.actor.name().map(str::to_owned),
             subject_kind: event.subject_kind.to_owned(),
             subject_id: event.subject_id.clone(),
             subject_name: event.subject_name.clone(),
@@ -285,7 +288,7 @@ fn limited(limit: u32) -> usize {
 impl Directory for MemoryStore {
     async fn fetch(
         &self,
-        _: &Ctx<'_>,
+        ctx: &Ctx<'_>,
         organization: &OrganizationId,
         wanted: Wanted,
     ) -> Result<Fetched, StoreError> {
@@ -295,9 +298,13 @@ impl Directory for MemoryStore {
         let (users, groups): (BTreeSet<_>, BTreeSet<_>) =
             (wanted.users.into_iter().collect(), wanted.groups.into_iter().collect());
         let claims: BTreeSet<_> = wanted.claims.into_iter().collect();
+        let session = wanted.session.and_then(|key| tenant.sign_in.session(&key, ctx.now()));
+        let link = wanted.settings_link.and_then(|id| tenant.settings.link(&id, ctx.now()));
         Ok(Fetched {
             organization: found.filter(|_| wanted.organization),
             access_token: wanted.access_token.and_then(|id| tenant.access_tokens.get(&id).cloned()),
+            session,
+            settings_link: link,
             users: users.iter().filter_map(|id| tenant.users.get(id).cloned()).collect(),
             groups: groups.iter().filter_map(|id| tenant.groups.get(id).cloned()).collect(),
             claims: claims
@@ -343,6 +350,22 @@ impl Directory for MemoryStore {
             return Err(CommitError::TooLarge("more members than were asked for"));
         }
         Ok(Some(Membership { group: found.clone(), members }))
+    }
+
+    async fn members_after(
+        &self,
+        _: &Ctx<'_>,
+        organization: &OrganizationId,
+        group: &Group,
+        after: Option<MemberId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let mut state = self.lock();
+        let rows = state.tenant(organization).rows.get(&group.id);
+        let visible = rows.into_iter().flatten().filter(|(id, (_, span))| {
+            after.is_none_or(|after| **id > after.uuid()) && group.sees(*span)
+        });
+        Ok(visible.take(limited(limit)).map(|(_, (member, _))| member.clone()).collect())
     }
 
     async fn member_span(
@@ -660,6 +683,19 @@ impl Organizations for MemoryStore {
         state.organizations.insert(after.id.clone(), after.clone());
         state.append(ctx, &after.id, event);
         Ok(true)
+    }
+
+    async fn events_before(
+        &self,
+        _: &Ctx<'_>,
+        organization: &OrganizationId,
+        before: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut state = self.lock();
+        let events = state.tenant(organization).events.iter().rev();
+        let older = events.filter(|event| before.is_none_or(|before| event.id < before));
+        Ok(older.take(limited(limit)).cloned().collect())
     }
 
     async fn events_after(

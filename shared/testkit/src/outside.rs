@@ -48,6 +48,7 @@ struct State {
     fetched: Vec<String>,
     mails: Vec<Mail>,
     logout_tokens: Vec<(String, String)>,
+    opened: usize,
     failing: Vec<Part>,
 }
 
@@ -109,6 +110,12 @@ impl FakeOutside {
     #[must_use]
     pub fn logout_tokens(&self) -> Vec<(String, String)> {
         self.lock().logout_tokens.clone()
+    }
+
+    /// How often something sealed was to be opened, whether it did or not.
+    #[must_use]
+    pub fn opened(&self) -> usize {
+        self.lock().opened
     }
 
     /// This part fails from now on.
@@ -205,6 +212,7 @@ impl Opener for FakeOutside {
         organization: &OrganizationId,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
+        self.lock().opened += 1;
         drop(self.up(Part::Opener)?);
         let closed = || OutsideError { private: "it does not open".to_owned() };
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or_else(closed)?;

@@ -3,7 +3,7 @@
 use lychgate_core::organization::LicenceState;
 use lychgate_edge::request::{Method, Request};
 
-use crate::scene::{BACK, Browser, Scene, encoded, location, text};
+use crate::scene::{BACK, Browser, Scene, attribute, encoded, location, text};
 
 /// What breaks out of an attribute, of text, of a URL.
 const PROBES: [&str; 6] = [
@@ -61,6 +61,35 @@ async fn the_identity_providers_name_for_it_leads_there_too() {
     }
     let reply = scene.get(browser, "/sign_in?domain=nobody").await;
     assert_eq!(reply.status, 404);
+}
+
+#[tokio::test]
+async fn who_wants_the_settings_is_led_there_and_nowhere_else() {
+    let mut scene = Scene::new().await;
+    let browser = &mut Browser::default();
+    let page = text(&scene.get(browser, "/sign_in?to=settings").await);
+    assert!(page.contains("name=\"to\" value=\"settings\""), "the question carries it");
+    let reply = scene.get(browser, "/sign_in?to=settings&who=acme").await;
+    assert_eq!(location(&reply), "/sign_in?organization=acme&to=settings");
+    let here = "/sign_in?domain=acme&to=settings";
+    let page = text(&scene.get(browser, here).await);
+    assert!(page.contains("name=\"to\" value=\"settings\""), "the password's form carries it");
+    let okta = scene.connect("Okta").await;
+    let way = format!("/saml/init/acme?connection={}&organization=acme&to=settings", okta.id);
+    let page = text(&scene.get(browser, here).await);
+    assert_eq!(attribute(&page, "class=\"button\" href=\""), Some(way.clone()));
+    scene.change(|acme| acme.sign_in.password = false).await;
+    assert_eq!(location(&scene.get(browser, here).await), way, "nobody is asked");
+    for evil in PROBES.into_iter().chain(["https://evil.example/", "//evil.example", "Settings"]) {
+        let evil = encoded(evil);
+        for target in ["/sign_in?", "/sign_in?who=acme&", "/sign_in?domain=acme&"] {
+            let reply = scene.get(browser, &format!("{target}to={evil}")).await;
+            let location = reply.header("location").unwrap_or_default();
+            assert!(!location.contains("to="), "{location}");
+            let page = String::from_utf8(reply.body.unwrap_or_default()).unwrap();
+            assert!(!page.contains("name=\"to\""), "{target}to={evil}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn a_form_without_its_browsers_token_does_nothing() {
             .with_body("{}");
         assert_eq!(scene.send(mine, json).await.status, 400);
         let long = format!("form={token}&{form}&x={}", "x".repeat(20_000));
-        assert_eq!(scene.post(mine, path, &long).await.status, 400);
+        assert_eq!(scene.post(mine, path, &long).await.status, 413);
         let odd = Request::new(Method::Post, path)
             .with_header("content-type", FORM)
             .with_body(b"form=%ff\xff".to_vec());

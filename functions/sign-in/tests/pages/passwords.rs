@@ -22,6 +22,29 @@ async fn the_right_password_leads_in_or_back_to_the_application() {
 }
 
 #[tokio::test]
+async fn the_right_password_leads_to_the_settings_for_who_came_for_them() {
+    let scene = Scene::new().await;
+    scene.set_password(&scene.acme, &scene.ada).await;
+    let browser = &mut Browser::default();
+    let settings = lychgate_core::settings::path(&scene.acme.id);
+    let (right, wrong) = ("correct+horse+battery", "wrong+horse");
+    let fields = |password: &str| format!("email=ada%40acme.test&password={password}");
+    let target = format!("{AT_ACME}&to=settings");
+    let reply = scene.fill_in(browser, &target, &fields(wrong)).await;
+    assert_eq!(reply.status, 403);
+    assert!(text(&reply).contains("name=\"to\" value=\"settings\""), "the next try carries it");
+    let reply = scene.fill_in(browser, &target, &fields(right)).await;
+    assert_eq!(location(&reply), settings);
+    // An application's request goes before it; what is no word of ours leads nowhere.
+    let target = format!("/sign_in?{}", scene.query("&organization=acme&to=settings"));
+    let reply = scene.fill_in(browser, &target, &fields(right)).await;
+    assert!(location(&reply).starts_with("https://app.example.com/callback?code=lygc_"));
+    let evil = format!("{}&to=https%3A%2F%2Fevil.example", fields(right));
+    let reply = scene.fill_in(browser, AT_ACME, &evil).await;
+    assert_eq!((reply.status, reply.header("location")), (200, None));
+}
+
+#[tokio::test]
 async fn a_wrong_one_and_a_stranger_are_told_the_same() {
     let scene = Scene::new().await;
     scene.set_password(&scene.acme, &scene.ada).await;

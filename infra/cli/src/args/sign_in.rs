@@ -306,4 +306,13 @@ pub enum MemberPasswordCommand {
     Allow(OneMember),
     /// Let the member have none
     Forbid(OneMember),
+    /// Make a link that sets one: to hand over, or to send
+    Link {
+        /// Whose
+        #[command(flatten)]
+        one: OneMember,
+        /// Send it by e-mail as well
+        #[arg(long)]
+        send: bool,
+    },
 }

@@ -44,6 +44,7 @@ pub(crate) fn run(api: &Api, events: &Events, json: bool) -> Result<String, Fail
         ("SUBJECT", "subject.name"),
         ("SUBJECT ID", "subject.id"),
         ("BY", "actor"),
+        ("NAME", "actor_name"),
     ];
     let mut text = table(&answer, &columns);
     if cursor.is_some() {

@@ -7,7 +7,7 @@ use crate::{
     api::{Api, Method},
     args::{MemberCommand, MemberPasswordCommand, Of, OneMember, OwnerCommand},
     failure::Failure,
-    text::{either, lines, raw, safe, table},
+    text::{cell, either, lines, raw, safe, table},
 };
 
 /// The most clean-up requests that follow one another.
@@ -32,11 +32,20 @@ pub(crate) fn run(api: &Api, command: &MemberCommand, json: bool) -> Result<Stri
         MemberCommand::Owner { command: OwnerCommand::Remove(one) } => {
             change(api, Method::Delete, one, "owner", json)
         }
+        MemberCommand::Owner { command: OwnerCommand::Link { one, expires_in_secs } } => {
+            super::setup_link::for_owner(api, one, *expires_in_secs, json)
+        }
         MemberCommand::Password { command: MemberPasswordCommand::Allow(one) } => {
             change(api, Method::Put, one, "password", json)
         }
         MemberCommand::Password { command: MemberPasswordCommand::Forbid(one) } => {
             change(api, Method::Delete, one, "password", json)
+        }
+        MemberCommand::Password { command: MemberPasswordCommand::Link { one, send } } => {
+            let path = ["organizations", &one.organization, "members", &one.member];
+            let path = [&path[..], &["password", "link"]].concat();
+            let made = api.send(Method::Post, &path, Some(&json!({ "send": send })))?;
+            Ok(either(json, &made, link))
         }
         MemberCommand::Delete(one) => {
             let path = ["organizations", &one.organization, "members", &one.member];
@@ -90,6 +99,14 @@ fn shown(member: &Value) -> String {
         ("  by hand", "suspended_by_hand.since"),
     ];
     lines(member, &members)
+}
+
+/// Whoever has the link sets the password: it is shown this once.
+fn link(made: &Value) -> String {
+    let sent = made.get("sent").and_then(Value::as_bool).unwrap_or_default();
+    let sent =
+        if sent { "It was sent by e-mail as well." } else { "It was not sent: hand it over." };
+    format!("{}\n\nIt holds once, and for an hour. {sent}\n", cell(made, "url"))
 }
 
 fn listed(list: &Value) -> String {

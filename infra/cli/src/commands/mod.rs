@@ -10,6 +10,7 @@ pub(crate) mod licence;
 pub(crate) mod member;
 pub(crate) mod operator_key;
 pub(crate) mod org;
+pub(crate) mod setup_link;
 pub(crate) mod sign_in;
 pub(crate) mod token;
 

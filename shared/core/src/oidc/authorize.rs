@@ -56,10 +56,14 @@ pub enum Name {
     Request,
     RequestUri,
     Registration,
+    To,
 }
 
+/// What [`Name::To`] may say: after signing in the browser goes to the organization's settings.
+const TO_SETTINGS: &str = "settings";
+
 /// In the order of [`Name`].
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -76,6 +80,7 @@ const NAMES: [&str; 16] = [
     "request",
     "request_uri",
     "registration",
+    "to",
 ];
 
 impl Name {
@@ -96,6 +101,7 @@ impl Name {
         Self::Request,
         Self::RequestUri,
         Self::Registration,
+        Self::To,
     ];
 
     /// As it stands in the query.
@@ -134,6 +140,13 @@ impl AuthorizeParams {
             let Some(slot) = params.values.get_mut(name as usize) else {
                 continue;
             };
+            if name == Name::To {
+                // Ours, and no parameter of OpenID Connect's: what else it says is ignored, as an unknown one is.
+                if value == TO_SETTINGS {
+                    *slot = Some(value.clone());
+                }
+                continue;
+            }
             if slot.is_some() {
                 params.fault.get_or_insert((name, "stands there twice: send it once"));
             } else if value.len() > name.bytes_max() {
@@ -159,6 +172,12 @@ impl AuthorizeParams {
     pub fn is_request(&self) -> bool {
         self.get(Name::ClientId).is_some()
             || self.fault.is_some_and(|(name, _)| name == Name::ClientId)
+    }
+
+    /// Whether the person wants to go to the organization's settings. An application's request goes before it.
+    #[must_use]
+    pub fn leads_to_settings(&self) -> bool {
+        !self.is_request() && self.get(Name::To).is_some()
     }
 
     /// The parameters as pairs, to be carried on to another page of ours. What is set with [`Self::with`] is among them.

@@ -211,7 +211,7 @@ async fn end_until<S: Sessions>(
 ) -> Result<(), StoreError> {
     for _ in 0..ROUNDS_MAX {
         let mut sessions = store.sessions_of(ctx, organization, user).await?;
-        sessions.retain(|session| session.authenticated <= until);
+        sessions.retain(|session| session.began <= until);
         if sessions.is_empty() {
             break;
         }

@@ -35,9 +35,6 @@ pub(super) async fn of_grant<S: Directory + Sessions>(
     else {
         return Ok(None);
     };
-    let holds = session.expires > ctx.now()
-        && session.user == grant.user
-        && user.id == grant.user
-        && !user.is_suspended();
+    let holds = session.holds(&user, ctx.now()) && user.id == grant.user;
     Ok(holds.then_some(Standing { organization, session, user }))
 }

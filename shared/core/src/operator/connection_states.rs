@@ -59,7 +59,7 @@ pub async fn test<S: Organizations + Connections + Passwords>(
         purpose: LinkPurpose::Test { connection: id },
         expires: ends,
     };
-    store.put_link(ctx, &shown.organization.id, &link).await?;
+    store.put_link(ctx, &shown.organization.id, &link, None).await?;
     let text = link_text(&shown.organization.id, &link.id, &secret);
     let domain = shown.organization.domain.as_str();
     let url = format!("{}/saml/init/{domain}?test={text}", ctx.base_url);

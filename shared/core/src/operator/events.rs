@@ -74,6 +74,7 @@ mod tests {
             at,
             kind: "member.created".to_owned(),
             actor: "system".to_owned(),
+            actor_name: None,
             subject_kind: "user".to_owned(),
             subject_id: String::new(),
             subject_name: String::new(),

@@ -9,13 +9,14 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    event::EventKind,
+    event::{Actor, EventKind},
     ids::OrganizationId,
     oidc::back_channel::ended_event,
     organization::Organization,
     ports::{Directory, Organizations, Sessions, Users, Wanted},
     record::User,
-    session::{SESSIONS_PER_MEMBER_MAX, Session},
+    session::{SESSIONS_PER_MEMBER_MAX, Session, SessionMethod},
+    sessions,
 };
 
 /// How often the next [`SESSIONS_PER_MEMBER_MAX`] sessions are asked for.
@@ -47,6 +48,7 @@ pub async fn end<S: Organizations + Directory + Sessions>(
     member: &str,
 ) -> Result<usize, Refusal> {
     let (organization, user) = existing(ctx, store, organization, member).await?;
+    let by = if matches!(ctx.actor, Actor::Owner(..)) { "owner" } else { "operator" };
     let mut ended = 0;
     for _ in 0..END_ROUNDS_MAX {
         let sessions = store.sessions_of(ctx, &organization, user.id).await?;
@@ -54,7 +56,7 @@ pub async fn end<S: Organizations + Directory + Sessions>(
             break;
         }
         // It says which applications knew of them, so that they are told.
-        let event = ended_event(ctx, user.id, user.user_name(), &sessions, "operator", None);
+        let event = ended_event(ctx, user.id, user.user_name(), &sessions, by, None);
         store.end_sessions(ctx, &organization, &sessions, Some(&event)).await?;
         ended += sessions.len();
         if sessions.len() < SESSIONS_PER_MEMBER_MAX {
@@ -77,18 +79,23 @@ pub async fn allow_password<S: Organizations + Users>(
     set_password_allowed(ctx, store, organization, member, true).await
 }
 
-/// Forbids a member to have a password: what was set is no way in any more. Sessions that began with it go on until they
-/// are ended ([`end`]).
+/// Forbids a member to have a password: what was set is no way in any more, and sessions that began with it end. They hold no
+/// longer from the moment of the change ([`Session::holds`]); that they are ended too tells the applications.
 ///
 /// # Errors
-/// There is no such organization or member, or the store is away.
-pub async fn forbid_password<S: Organizations + Users>(
+/// There is no such organization or member, or the store is away. Doing it again ends what was not ended.
+pub async fn forbid_password<S: Organizations + Directory + Users + Sessions>(
     ctx: &Ctx<'_>,
     store: &S,
     organization: &str,
     member: &str,
 ) -> Result<Listed, Refusal> {
-    set_password_allowed(ctx, store, organization, member, false).await
+    let listed = set_password_allowed(ctx, store, organization, member, false).await?;
+    let organization = organizations::find(ctx, store, organization).await?.id;
+    let by_password = |session: &Session| session.method == SessionMethod::Password;
+    let user = &listed.user;
+    sessions::end_those(ctx, store, &organization, user, "password_forbidden", by_password).await?;
+    Ok(listed)
 }
 
 async fn set_password_allowed<S: Organizations + Users>(

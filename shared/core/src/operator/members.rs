@@ -42,7 +42,9 @@ pub struct Listed {
 }
 
 impl Listed {
-    fn of(organization: &Organization, user: User) -> Self {
+    /// The member, with what the organization says of it.
+    #[must_use]
+    pub fn of(organization: &Organization, user: User) -> Self {
         Self { owner: owners::is_owner(organization, user.id), user }
     }
 }
@@ -64,6 +66,15 @@ pub fn email(user: &User) -> Option<&str> {
     let is_primary = |email: &&Value| email.get("primary").and_then(Value::as_bool) == Some(true);
     let email = emails.iter().find(is_primary).or_else(|| emails.first())?;
     email.get("value")?.as_str()
+}
+
+/// What a person is called: `displayName`, else `name.formatted`, else the userName.
+#[must_use]
+pub fn display_name(user: &User) -> &str {
+    let name = user.resource.attributes().get("name").and_then(|name| name.get("formatted"));
+    let names = [user.resource.text("displayName"), name.and_then(Value::as_str)];
+    let given = names.into_iter().flatten().find(|name| !name.trim().is_empty());
+    given.unwrap_or_else(|| user.user_name())
 }
 
 /// Which members a list shows.

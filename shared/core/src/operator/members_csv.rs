@@ -31,7 +31,9 @@ pub fn rows(members: &[Listed]) -> String {
     members.iter().map(row).collect()
 }
 
-fn row(member: &Listed) -> String {
+/// The line of one member.
+#[must_use]
+pub fn row(member: &Listed) -> String {
     let user = &member.user;
     let id = user.id.to_string();
     let since = suspended_since(user).map(Timestamp::rfc3339).unwrap_or_default();
@@ -40,6 +42,7 @@ fn row(member: &Listed) -> String {
     };
     let (by_directory, by_hand) = (by(&user.suspended), by(&user.suspended_by_hand));
     let created = user.created.rfc3339();
+    let last_sign_in = user.last_sign_in.map(Timestamp::rfc3339).unwrap_or_default();
     line([
         &id,
         user.user_name(),
@@ -52,8 +55,7 @@ fn row(member: &Listed) -> String {
         yes_no(member.owner),
         user.origin.text(),
         &created,
-        // Nobody signs in yet.
-        "",
+        &last_sign_in,
     ])
 }
 
@@ -61,14 +63,15 @@ const fn yes_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
 }
 
-fn line(cells: [&str; COLUMNS.len()]) -> String {
+/// A line of these cells, as RFC 4180 §2 has it. A cell that a spreadsheet would take for a formula gets an apostrophe:
+/// names come from outside, and `=HYPERLINK(…)` is a name that somebody will try.
+#[must_use]
+pub fn line<const CELLS: usize>(cells: [&str; CELLS]) -> String {
     let mut line = cells.map(cell).join(",");
     line.push_str("\r\n");
     line
 }
 
-/// A cell as RFC 4180 §2 has it. One that a spreadsheet would take for a formula gets an apostrophe: names
-/// come from outside, and `=HYPERLINK(…)` is a name that somebody will try.
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let text = if is_formula { format!("'{text}") } else { text.to_owned() };

@@ -304,12 +304,13 @@ pub trait Passwords: Send + Sync {
         event: Option<&Event>,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Keeps a link.
+    /// Keeps a link, with the event that says so when somebody's hand made it.
     fn put_link(
         &self,
         ctx: &Ctx<'_>,
         organization: &OrganizationId,
         link: &Link,
+        event: Option<&Event>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A link, strongly consistent; one that has ended is not given.

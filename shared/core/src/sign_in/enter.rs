@@ -50,6 +50,8 @@ pub struct SignedIn {
 pub enum Next {
     /// To this address of a registered application.
     To(String),
+    /// To the organization's settings ([`crate::settings::path`]).
+    Settings,
     /// Nowhere: a page says that they are signed in.
     Page,
 }
@@ -60,6 +62,7 @@ enum Goal<'a> {
     Code(&'a CodeRequest),
     /// To this application, which asks for its code itself (OpenID Connect Core §4).
     Initiate(String),
+    Settings,
     Nowhere,
 }
 
@@ -133,8 +136,12 @@ async fn goal<'a, S: Applications>(
     held: &'a Held<'_>,
 ) -> Result<Goal<'a>, Stop> {
     let purpose = held.flow.as_ref().map(|flow| &flow.purpose);
-    let Some(FlowPurpose::SignIn(Some(request))) = purpose else {
-        return Ok(store.applications(ctx).await.map(initiating)?);
+    let request = match purpose {
+        Some(FlowPurpose::SignIn(Some(request))) => request,
+        Some(FlowPurpose::Settings) => return Ok(Goal::Settings),
+        Some(FlowPurpose::SignIn(None) | FlowPurpose::Test) | None => {
+            return Ok(store.applications(ctx).await.map(initiating)?);
+        }
     };
     // It was registered when the sign-in began; a code goes nowhere else than where it is registered now.
     let application = store.application(ctx, &request.application).await?;
@@ -183,7 +190,7 @@ impl Entry {
                 let organization = &held.setup.organization.id;
                 Some(authorize::new_grant(ctx, organization, request, &session))
             }
-            Goal::Initiate(_) | Goal::Nowhere => None,
+            Goal::Initiate(_) | Goal::Settings | Goal::Nowhere => None,
         };
         Self { session, cookie, grant }
     }
@@ -243,6 +250,7 @@ impl Entry {
                 wire::push_query(&mut address, "organization", organization.domain.as_str());
                 Next::To(address)
             }
+            (Goal::Settings, _) => Next::Settings,
             (Goal::Code(_) | Goal::Nowhere, _) => Next::Page,
         };
         SignedIn {

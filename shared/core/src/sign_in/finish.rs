@@ -7,8 +7,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use lychgate_saml::{
     Instant, Rejection, binding,
-    response::{self, Assertion, Expectations, ExpectedRequest, Peeked},
-    xmlenc::DecryptionKey,
+    response::{self, Assertion, Checked, Expectations, ExpectedRequest, Peeked},
 };
 use lychgate_scim::schema::Catalogue;
 use serde_json::{Map, Value};
@@ -16,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     enter::{self, SignedIn},
+    opened_keys::{Keys, OpenedKeys},
     place::{self, Addresses, Usable},
     reason::{self, Reason, bounded},
     refusal::{Refusal, Who},
@@ -26,11 +26,8 @@ use crate::{
     attempt::{Attempt, AttemptOutcome},
     connection::{CLOCK_SKEW_SECS_MAX, SignInSetup},
     ctx::Ctx,
-    ids::{AttemptId, ConnectionId, FlowId, UserId},
-    ports::{
-        Applications, Attempts, Organizations, SignIns, StoreError,
-        outside::{Opener, OutsideError},
-    },
+    ids::{AttemptId, ConnectionId, FlowId, OrganizationId, UserId},
+    ports::{Applications, Attempts, Organizations, SignIns, StoreError, outside::Opener},
     session::{AssertionSeen, FlowPurpose, LoginFlow},
 };
 
@@ -38,8 +35,8 @@ use crate::{
 pub struct Parts<'a, S, O> {
     /// The store.
     pub store: &'a S,
-    /// Opens the organization's decryption keys.
-    pub opener: &'a O,
+    /// The organizations' decryption keys.
+    pub keys: &'a OpenedKeys<O>,
     /// The schemas that members are made by.
     pub catalogue: &'a Catalogue,
 }
@@ -66,6 +63,8 @@ pub enum Finished {
         flow: Option<FlowId>,
         /// The attempt that was recorded.
         reference: AttemptId,
+        /// Whose connection was tested, and which: where its settings are.
+        settings: (OrganizationId, Option<ConnectionId>),
         /// The result.
         report: Box<Report>,
     },
@@ -165,7 +164,7 @@ where
         }
         Ok(End::Tested(report)) => {
             let facts = report.facts();
-            (AttemptOutcome::TestPassed, Ok(tested(&course, reference, report)), facts)
+            (AttemptOutcome::TestPassed, Ok(tested(&setup, &course, reference, report)), facts)
         }
         Err(Stop::Refusal(refusal)) => return Err(refusal),
         Err(Stop::Reason(reason)) => {
@@ -190,7 +189,7 @@ where
         _ => parts.store.record_attempt(ctx, organization, &attempt).await,
     }
     end.or_else(|reason| match course.shown {
-        true => Ok(tested(&course, reference, Box::new(Report::failed(reason)))),
+        true => Ok(tested(&setup, &course, reference, Box::new(Report::failed(reason)))),
         false => {
             let mut refusal = reason.refusal();
             refusal.reference = Some(reference);
@@ -207,8 +206,14 @@ enum End {
     Tested(Box<Report>),
 }
 
-fn tested(course: &Course, reference: AttemptId, report: Box<Report>) -> Finished {
-    Finished::Tested { flow: course.flow.clone(), reference, report }
+fn tested(
+    setup: &SignInSetup,
+    course: &Course,
+    reference: AttemptId,
+    report: Box<Report>,
+) -> Finished {
+    let settings = (setup.organization.id.clone(), course.connection.clone());
+    Finished::Tested { flow: course.flow.clone(), reference, settings, report }
 }
 
 fn attempt(
@@ -291,14 +296,17 @@ async fn solicited<'a, S: SignIns, O: Opener>(
     let connection = place::connection(setup, &flow.connection);
     let usable = match flow.purpose {
         FlowPurpose::Test => connection.and_then(Usable::tested),
-        FlowPurpose::SignIn(_) => connection.and_then(Usable::live),
+        FlowPurpose::SignIn(_) | FlowPurpose::Settings => connection.and_then(Usable::live),
     };
     let usable = usable.ok_or_else(reason::not_active)?;
-    let keys = Keys::open(ctx, parts.opener, setup, peeked).await;
     let request = request_id(&flow.id);
-    let expected = ExpectedRequest::Known(&request);
-    let held = validate(ctx, setup, usable, peeked, &keys, expected, authn_after(&flow));
-    Ok(Held { setup, usable, assertion: keys.explain(held)?, flow: Some(flow) })
+    let wanted = Wanted {
+        usable,
+        request: ExpectedRequest::Known(&request),
+        authn_after: authn_after(&flow),
+    };
+    let assertion = validate(ctx, parts.keys, setup, peeked, &wanted, &mut None).await?;
+    Ok(Held { setup, usable, assertion, flow: Some(flow) })
 }
 
 /// After which instant the person must have signed in, when the application wants a fresh proof.
@@ -308,7 +316,7 @@ fn authn_after(flow: &LoginFlow) -> Option<Instant> {
             let secs = i64::try_from(request.fresh_within_secs?).unwrap_or(i64::MAX);
             Some(place::instant(flow.created).plus_secs(secs.saturating_neg()))
         }
-        FlowPurpose::SignIn(None) | FlowPurpose::Test => None,
+        FlowPurpose::SignIn(None) | FlowPurpose::Settings | FlowPurpose::Test => None,
     }
 }
 
@@ -331,13 +339,13 @@ async fn unsolicited<'a, S: SignIns, O: Opener>(
     if candidates.is_empty() {
         return Err(reason::not_active().into());
     }
-    let keys = Keys::open(ctx, parts.opener, setup, peeked).await;
+    let mut keys = None;
     let mut first: Option<(Stop, ConnectionId, bool)> = None;
     for (usable, test) in candidates {
         let allowed = usable.policy().idp_initiated;
-        let expected = ExpectedRequest::Unsolicited { allowed };
-        let held = validate(ctx, setup, usable, peeked, &keys, expected, None);
-        match keys.explain(held) {
+        let request = ExpectedRequest::Unsolicited { allowed };
+        let wanted = Wanted { usable, request, authn_after: None };
+        match validate(ctx, parts.keys, setup, peeked, &wanted, &mut keys).await {
             Ok(assertion) => {
                 course.connection = Some(usable.connection.id.clone());
                 course.test = test;
@@ -369,76 +377,51 @@ fn chosen<'a>(peeked: &Peeked, candidates: Vec<Candidate<'a>>) -> Vec<Candidate<
     }
 }
 
-fn validate(
-    ctx: &Ctx<'_>,
-    setup: &SignInSetup,
-    usable: Usable<'_>,
-    peeked: &Peeked,
-    keys: &Keys,
-    request: ExpectedRequest<'_>,
+/// What a response must be.
+struct Wanted<'a> {
+    usable: Usable<'a>,
+    request: ExpectedRequest<'a>,
     authn_after: Option<Instant>,
-) -> Result<Assertion, Rejection> {
+}
+
+/// `keys` are asked for once they are needed: when the assertion is encrypted and nothing was found against what is around
+/// it.
+async fn validate<O: Opener>(
+    ctx: &Ctx<'_>,
+    opened: &OpenedKeys<O>,
+    setup: &SignInSetup,
+    peeked: &Peeked,
+    wanted: &Wanted<'_>,
+    keys: &mut Option<Keys>,
+) -> Result<Assertion, Stop> {
+    let usable = wanted.usable;
     let addresses = Addresses::new(ctx.base_url, &setup.organization.domain);
     let certificates = usable.certificates();
     let expect = Expectations {
         acs_url: &addresses.acs,
         audience: addresses.entity_id(usable.settings.entity_id),
         idp_entity_id: &usable.idp.entity_id,
-        request,
+        request: wanted.request,
         now: place::instant(ctx.now()),
         skew_secs: usable.policy().clock_skew_secs,
         certificates: &certificates,
-        decryption_keys: &keys.open,
         algorithms: usable.algorithms(ctx.now()),
         require_encryption: usable.policy().require_encryption,
-        authn_after,
+        authn_after: wanted.authn_after,
     };
-    response::validate(peeked, &expect)
-}
-
-/// The organization's decryption keys, opened when the assertion is encrypted.
-struct Keys {
-    open: Vec<DecryptionKey>,
-    failed: Option<OutsideError>,
-}
-
-impl Keys {
-    async fn open<O: Opener>(
-        ctx: &Ctx<'_>,
-        opener: &O,
-        setup: &SignInSetup,
-        peeked: &Peeked,
-    ) -> Self {
-        let mut keys = Self { open: Vec::new(), failed: None };
-        if !peeked.assertion_encrypted.to_select() {
-            return keys;
+    let encrypted = match response::check(peeked, &expect)? {
+        Checked::Holds(assertion) => return Ok(*assertion),
+        Checked::Encrypted(encrypted) => encrypted,
+    };
+    let keys = match keys {
+        Some(keys) => keys,
+        None => keys.insert(opened.of(ctx, setup).await),
+    };
+    match (encrypted.open(&keys.open), &keys.failed) {
+        // What could not be decrypted while a key could not be opened is our fault, not the IdP's.
+        (Err(Rejection::DecryptFailed { .. }), Some(error)) => {
+            Err(Refusal::from(error.clone()).into())
         }
-        let organization = &setup.organization.id;
-        let opened = futures_util::future::join_all(
-            setup.key_pairs.iter().map(|pair| opener.open(ctx, organization, &pair.sealed)),
-        );
-        for (pair, opened) in setup.key_pairs.iter().zip(opened.await) {
-            match opened {
-                Ok(pkcs8) => match DecryptionKey::from_pkcs8(pair.fingerprint.clone(), &pkcs8) {
-                    Ok(key) => keys.open.push(key),
-                    Err(_) => {
-                        let private = format!("the key {} cannot be read", pair.id);
-                        keys.failed = Some(OutsideError { private });
-                    }
-                },
-                Err(error) => keys.failed = Some(error),
-            }
-        }
-        keys
-    }
-
-    /// What could not be decrypted while a key could not be opened is our fault, not the IdP's.
-    fn explain(&self, held: Result<Assertion, Rejection>) -> Result<Assertion, Stop> {
-        match (held, &self.failed) {
-            (Err(Rejection::DecryptFailed { .. }), Some(error)) => {
-                Err(Refusal::from(error.clone()).into())
-            }
-            (held, _) => Ok(held?),
-        }
+        (held, _) => Ok(held?),
     }
 }

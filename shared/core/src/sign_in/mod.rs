@@ -9,6 +9,7 @@ pub mod outgoing;
 pub mod start;
 pub mod reason;
 pub mod member;
+pub mod opened_keys;
 pub mod finish;
 pub mod enter;
 pub mod test_sign_in;

@@ -15,7 +15,7 @@ use crate::{
     oidc::authorize::{self, AuthorizeError, AuthorizeParams},
     ports::{Applications, Organizations, Passwords, SignIns, outside::Signer},
     secret::SecretHash,
-    session::{CodeRequest, FLOW_SECS, FlowPurpose, Link, LinkPurpose, LoginFlow},
+    session::{FLOW_SECS, FlowPurpose, Link, LinkPurpose, LoginFlow},
 };
 
 /// The longest text of a link that is looked at, in bytes.
@@ -26,7 +26,7 @@ const LINK_BYTES_MAX: usize = 256;
 pub struct Start<'a> {
     /// The path's domain.
     pub domain: &'a str,
-    /// The query's pairs, decoded: `connection`, `test`, and an application's authorization request.
+    /// The query's pairs, decoded: `connection`, `test`, `to`, and an application's authorization request.
     pub query: &'a [(String, String)],
 }
 
@@ -76,7 +76,7 @@ where
         }
         None => {
             let usable = choose(&setup, value("connection"))?;
-            (usable, FlowPurpose::SignIn(code_request(ctx, store, request.query).await?))
+            (usable, purpose(ctx, store, request.query).await?)
         }
     };
     begin(ctx, store, signer, &setup, usable, purpose).await
@@ -94,18 +94,21 @@ fn choose<'a>(setup: &'a SignInSetup, wanted: Option<&str>) -> Result<Usable<'a>
     found.ok_or_else(Refusal::not_set_up)
 }
 
-/// What the application asked for, when one did.
-async fn code_request<S: Applications>(
+/// What for: what the application asked for, when one did; else where the person wants to go.
+async fn purpose<S: Applications>(
     ctx: &Ctx<'_>,
     store: &S,
     query: &[(String, String)],
-) -> Result<Option<CodeRequest>, Refusal> {
+) -> Result<FlowPurpose, Refusal> {
     let params = AuthorizeParams::from_pairs(query);
+    if params.leads_to_settings() {
+        return Ok(FlowPurpose::Settings);
+    }
     if !params.is_request() {
-        return Ok(None);
+        return Ok(FlowPurpose::SignIn(None));
     }
     match authorize::read(ctx, store, &params).await {
-        Ok((_, request)) => Ok(Some(request)),
+        Ok((_, request)) => Ok(FlowPurpose::SignIn(Some(request))),
         Err(AuthorizeError::Store(error)) => Err(error.into()),
         // `/oidc/authorize` has answered the application's mistakes; whoever comes here with one made the address up.
         Err(AuthorizeError::SentBack(error)) => Err(Refusal::new(
@@ -220,7 +223,7 @@ pub(crate) fn request_id(flow: &FlowId) -> String {
 fn must_be_fresh(purpose: &FlowPurpose) -> bool {
     match purpose {
         FlowPurpose::SignIn(Some(request)) => request.fresh_within_secs.is_some(),
-        FlowPurpose::SignIn(None) | FlowPurpose::Test => false,
+        FlowPurpose::SignIn(None) | FlowPurpose::Settings | FlowPurpose::Test => false,
     }
 }
 

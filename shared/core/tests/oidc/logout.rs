@@ -90,8 +90,12 @@ async fn a_session_of_a_later_life_is_left_alone() {
     let (ctx, id) = (scene.world.ctx(), scene.ada.id.to_string());
     lychgate_core::operator::members::restore(&ctx, &scene.store, "acme", &id).await.unwrap();
     let (new, _) = scene.code().await;
+    // The IdP has known them since before: what counts is when the session began here.
+    let authenticated = new.authenticated.minus_secs(3_600);
+    let old_proof = Session { authenticated, version: new.version + 1, ..new.clone() };
+    scene.store.update_session(&ctx, &scene.acme.id, &new, &old_proof).await.unwrap();
     follow(&scene, beginning()).await;
-    assert_eq!(sessions(&scene, &scene.ada).await, [new]);
+    assert_eq!(sessions(&scene, &scene.ada).await, [old_proof]);
 }
 
 #[tokio::test]

@@ -237,7 +237,7 @@ async fn member(
         "name": { "givenName": "Ada", "familyName": "Lovelace" },
         "emails": [{ "value": "x@elsewhere.test" }, { "value": name, "primary": true }],
     });
-    let user = user_with(world, name, &more);
+    let user = User { password_allowed: true, ..user_with(world, name, &more) };
     let keys = user_keys(&user);
     store
         .create_user(&world.ctx(), &organization.id, &user, &keys, None, &event(&user))

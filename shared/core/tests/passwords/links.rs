@@ -169,7 +169,7 @@ async fn a_link_of_another_kind_sets_no_password() {
         purpose: LinkPurpose::Test { connection: ConnectionId::new(&scene.world) },
         expires: scene.world.now().plus_secs(100),
     };
-    scene.store.put_link(&scene.world.ctx(), &scene.acme.id, &link).await.unwrap();
+    scene.store.put_link(&scene.world.ctx(), &scene.acme.id, &link, None).await.unwrap();
     assert!(!scene.opens(&link_text(&scene.acme.id, &link.id, &secret)).await);
 }
 
@@ -252,6 +252,15 @@ async fn the_operator_hands_a_link_over_or_sends_it() {
     assert!(!by_hand(&scene.ada, None).await.unwrap().1);
     let (url, sent) = by_hand(&scene.ada, mailer).await.unwrap();
     assert!(sent && outside.mails()[0].text.contains(&url));
+    // O5: the history says who made them, and keeps no link.
+    let events = store.events_after(&ctx, &acme.id, None, 100).await.unwrap();
+    let made: Vec<_> =
+        events.iter().filter(|event| event.kind == "member.password_link_created").collect();
+    let sent: Vec<_> = made.iter().map(|event| event.data["sent"].as_bool()).collect();
+    // The first is the scene's own.
+    assert_eq!(sent, [Some(false), Some(false), Some(true)]);
+    assert!(made.iter().all(|event| event.subject_name == "ada@acme.test"));
+    assert!(!format!("{made:?}").contains(&text_of(&url)));
     // P8: a link there is, an e-mail there is not.
     let (url, sent) = by_hand(&quiet, mailer).await.unwrap();
     assert!(!sent && outside.mails().len() == 1);
@@ -281,6 +290,31 @@ async fn a_guess_meanwhile_does_not_keep_the_new_password_out() {
         scene.store.heal();
         assert!(scene.guess(2, NEW).await.is_ok());
     }
+}
+
+/// Whatever fails once, no session by the old password is left when there is a new one, and the person can go on.
+#[tokio::test]
+async fn a_failure_leaves_no_session_behind_a_new_password() {
+    let mut refused = 0;
+    for fault in [Fault::Before, Fault::Throttle] {
+        for ahead in 1..=14 {
+            let scene = Scene::new().await;
+            assert!(scene.guess(1, PASSWORD).await.is_ok());
+            let text = scene.link(&scene.acme, &scene.ada).await;
+            scene.world.advance_secs(1);
+            scene.store.strike_call(ahead, fault);
+            let first = scene.set_by(&text, NEW).await;
+            scene.store.heal();
+            if first.is_err() {
+                refused += 1;
+                assert!(scene.opens(&text).await, "{fault:?} at call {ahead}");
+                assert_eq!(scene.set_by(&text, NEW).await, Ok(()));
+            }
+            assert_eq!(scene.sessions(scene.ada.id).await, 0, "{fault:?} at call {ahead}");
+            assert!(scene.guess(2, NEW).await.is_ok());
+        }
+    }
+    assert!(refused > 6, "{refused}");
 }
 
 /// Whoever signs in with the old password in the moment of the change is out as well.

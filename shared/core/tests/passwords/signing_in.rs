@@ -2,12 +2,12 @@
 
 use lychgate_core::{
     attempt::AttemptOutcome,
-    ids::ApplicationId,
+    ids::{ApplicationId, ConnectionId},
     oidc::wire::GrantText,
     organization::LicenceState,
     passwords::{self, Guess, PASSWORD_SESSION_SECS, Refusal},
-    ports::{Directory, Grants, Wanted},
-    session::SessionMethod,
+    ports::{Directory, Grants, Sessions, SignInWrite, SignIns, Wanted},
+    session::{Session, SessionMethod},
     sessions,
 };
 use lychgate_testkit::build;
@@ -101,6 +101,19 @@ async fn many_guesses_do_not_tell_a_member_from_a_stranger() {
 }
 
 impl Scene {
+    async fn begin(&self, session: &Session) {
+        let write = SignInWrite {
+            flow: None,
+            assertion: None,
+            member: None,
+            name_id: None,
+            session: Some(session),
+            grant: None,
+            connection: None,
+        };
+        self.store.sign_in(&self.world.ctx(), &self.acme.id, write).await.unwrap();
+    }
+
     async fn guess_at(&self, email: &str, number: u32) -> Result<passwords::SignedIn, Refusal> {
         self.sign_in(email, WRONG, &format!("203.0.113.{number}"), None).await
     }
@@ -109,11 +122,25 @@ impl Scene {
 #[tokio::test]
 async fn who_may_have_none_any_more_is_not_let_in() {
     let scene = Scene::new().await;
+    let signed_in = scene.guess(9, PASSWORD).await.unwrap();
+    let cookie = signed_in.cookie.text();
+    let current = async || {
+        sessions::current(&scene.world.ctx(), &scene.store, &scene.acme.id, &cookie).await.unwrap()
+    };
+    assert!(current().await.is_some());
+    let by_idp = build::session(&scene.world, scene.ada.id, &ConnectionId::new(&scene.world));
+    scene.begin(&by_idp).await;
     let (ctx, id) = (scene.world.ctx(), scene.ada.id.to_string());
     lychgate_core::operator::member_sessions::forbid_password(&ctx, &scene.store, "acme", &id)
         .await
         .unwrap();
     assert_eq!(told(scene.guess(1, PASSWORD).await), Refusal::Wrong);
+    // What began with the password has ended, the other has not.
+    let left = scene.store.sessions_of(&ctx, &scene.acme.id, scene.ada.id).await.unwrap();
+    assert_eq!(left, std::slice::from_ref(&by_idp));
+    // One that could not be ended holds no longer either.
+    scene.begin(&signed_in.session).await;
+    assert!(current().await.is_none());
     // A right that is given again brings no password back.
     lychgate_core::operator::member_sessions::allow_password(&ctx, &scene.store, "acme", &id)
         .await

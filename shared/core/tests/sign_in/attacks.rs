@@ -90,8 +90,7 @@ async fn whatever_fails_a_response_signs_in_once_and_can_be_posted_again() {
             let value = scene.idp.post_value(&spec).unwrap();
             let store = Faulty::new(scene.store.clone());
             store.strike_call(call, fault);
-            let parts =
-                Parts { store: &store, opener: &scene.outside, catalogue: &scene.catalogue };
+            let parts = Parts { store: &store, keys: &scene.keys, catalogue: &scene.catalogue };
             let browser_secret = |id: &FlowId| browser.flows.get(id).cloned();
             let post =
                 Post { domain: "acme", saml_response: &value, browser_secret: &browser_secret };

@@ -72,6 +72,54 @@ async fn an_applications_request_is_remembered_and_checked() {
 }
 
 #[tokio::test]
+async fn who_wants_the_settings_is_remembered_and_nothing_else_is() {
+    let scene = Scene::new().await;
+    let application = scene.application(None).await.id.to_string();
+    let asked = [
+        ("client_id", application.as_str()),
+        ("response_type", "code"),
+        ("redirect_uri", BACK),
+        ("scope", "openid"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("to", "settings"),
+    ];
+    for (query, wanted) in [
+        (&[("to", "settings")][..], "settings"),
+        (&[("to", "settings"), ("to", "https://evil.example/")], "settings"),
+        (&[("to", "https://evil.example/")], "page"),
+        (&[("to", "//evil.example")], "page"),
+        (&[("to", "/settings/org-0000000000000000")], "page"),
+        (&[("to", "Settings")], "page"),
+        (&[("to", "")], "page"),
+        (&asked, "application"),
+    ] {
+        let started = scene.start("acme", query).await.unwrap();
+        let ctx = scene.world.ctx();
+        let flow = scene.store.flow(&ctx, &scene.acme.id, &started.flow).await.unwrap().unwrap();
+        let purpose = match flow.purpose {
+            FlowPurpose::Settings => "settings",
+            FlowPurpose::SignIn(None) => "page",
+            FlowPurpose::SignIn(Some(_)) => "application",
+            FlowPurpose::Test => "test",
+        };
+        assert_eq!(purpose, wanted, "{query:?}");
+    }
+}
+
+#[test]
+fn flows_that_were_begun_before_are_still_read() {
+    for (text, purpose) in [
+        ("{\"sign_in\":null}", FlowPurpose::SignIn(None)),
+        ("\"test\"", FlowPurpose::Test),
+        ("\"settings\"", FlowPurpose::Settings),
+    ] {
+        assert_eq!(serde_json::from_str::<FlowPurpose>(text).unwrap(), purpose);
+        assert_eq!(serde_json::to_string(&purpose).unwrap(), text);
+    }
+}
+
+#[tokio::test]
 async fn it_is_signed_when_either_side_wants_that_and_posted_when_that_is_chosen() {
     let scene = Scene::with(|settings| {
         settings.policy.sign_requests = true;

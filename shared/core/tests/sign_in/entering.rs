@@ -12,7 +12,7 @@ use lychgate_core::{
     sessions,
     sign_in::{enter::Next, refusal::Who},
 };
-use lychgate_idp::{Encryption, Signed};
+use lychgate_idp::Signed;
 use lychgate_testkit::{build, world::BASE_URL};
 use serde_json::json;
 
@@ -94,38 +94,6 @@ async fn a_tile_leads_to_the_application_which_asks_for_its_code_itself() {
         )
     );
     assert_eq!(done.flow, None);
-}
-
-#[tokio::test]
-async fn an_encrypted_assertion_is_opened_with_any_of_the_keys() {
-    let scene = Scene::with(|settings| settings.policy.require_encryption = true).await;
-    let old = scene.key_pair().await;
-    scene.world.advance_secs(1);
-    let new = scene.key_pair().await;
-    for (n, certificate) in [old, new].into_iter().enumerate() {
-        let mut spec = scene.about("zoe@acme.test", &n.to_string());
-        spec.encryption = Some(Encryption::new(certificate, [n as u8; 48]));
-        signed_in(scene.post(&Browser::default(), "acme", &spec).await).unwrap();
-    }
-    let spec = scene.about("zoe@acme.test", "plain");
-    let refusal = scene.post(&Browser::default(), "acme", &spec).await.unwrap_err();
-    assert_eq!(refusal.who, Who::Administrator);
-    assert_eq!(scene.attempt().await.code.as_deref(), Some("encrypted_required"));
-}
-
-#[tokio::test]
-async fn a_key_that_cannot_be_opened_is_our_fault_and_not_the_idps() {
-    let scene = Scene::new().await;
-    let certificate = scene.key_pair().await;
-    let mut spec = scene.about("zoe@acme.test", "1");
-    spec.encryption = Some(Encryption::new(certificate, [3; 48]));
-    scene.outside.fail(lychgate_testkit::outside::Part::Opener);
-    let refusal = scene.post(&Browser::default(), "acme", &spec).await.unwrap_err();
-    assert_eq!(refusal.who, Who::Us { passing: true });
-    assert!(scene.attempts().await.is_empty());
-    scene.outside.mend();
-    // The same response can be posted again: nothing was used up.
-    signed_in(scene.post(&Browser::default(), "acme", &spec).await).unwrap();
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 
 mod attacks;
 mod begun;
+mod encrypted;
 mod entering;
 mod leaving;
 mod scene;

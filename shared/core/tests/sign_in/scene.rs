@@ -22,6 +22,7 @@ use lychgate_core::{
     sign_in::{
         enter::SignedIn,
         finish::{self, Finished, Parts, Post},
+        opened_keys::OpenedKeys,
         refusal::Refusal,
         start::{self, Start, Started},
     },
@@ -85,6 +86,8 @@ pub(crate) struct Scene {
     pub(crate) world: FakeWorld,
     pub(crate) store: MemoryStore,
     pub(crate) outside: FakeOutside,
+    /// As one process keeps them.
+    pub(crate) keys: OpenedKeys<FakeOutside>,
     pub(crate) catalogue: Catalogue,
     pub(crate) idp: Idp,
     pub(crate) acme: Organization,
@@ -101,9 +104,11 @@ impl Scene {
     pub(crate) async fn with(edit: impl FnOnce(&mut Settings)) -> Self {
         let world = FakeWorld::new(7);
         let acme = build::Acme::new(&world, "acme").organization;
+        let outside = FakeOutside::new();
         let mut scene = Self {
             store: MemoryStore::new(),
-            outside: FakeOutside::new(),
+            keys: OpenedKeys::new(outside.clone()),
+            outside,
             catalogue: Catalogue::standard(),
             idp: idp(IDP, 0),
             acme_connection: Connection {
@@ -239,7 +244,7 @@ impl Scene {
             purpose: LinkPurpose::Test { connection: self.acme_connection.id.clone() },
             expires: self.world.now().plus_secs(900),
         };
-        self.store.put_link(&self.world.ctx(), &self.acme.id, &link).await.unwrap();
+        self.store.put_link(&self.world.ctx(), &self.acme.id, &link, None).await.unwrap();
         link_text(&self.acme.id, &link.id, &secret)
     }
 
@@ -287,7 +292,7 @@ impl Scene {
         domain: &str,
         saml_response: &str,
     ) -> Result<Finished, Refusal> {
-        let parts = Parts { store: &self.store, opener: &self.outside, catalogue: &self.catalogue };
+        let parts = Parts { store: &self.store, keys: &self.keys, catalogue: &self.catalogue };
         let browser_secret = |id: &FlowId| browser.flows.get(id).cloned();
         let post = Post { domain, saml_response, browser_secret: &browser_secret };
         let finished = finish::finish(&self.world.ctx(), &parts, &post).await;

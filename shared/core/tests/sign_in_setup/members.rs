@@ -28,6 +28,7 @@ async fn begin(scene: &Scene, user: UserId) {
         browser: SecretHash::of(b"cookie"),
         method: SessionMethod::Password,
         authenticated: scene.world.now(),
+        began: scene.world.now(),
         expires: scene.world.now().plus_secs(3_600),
         applications: Vec::new(),
         version: 1,

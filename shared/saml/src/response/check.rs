@@ -133,7 +133,7 @@ fn in_response_to_unknown(expected: ExpectedRequest<'_>, found: Option<&str>) ->
 }
 
 /// S3: whether a response that nobody asked for is taken. By now it is known that it answers nothing.
-fn unsolicited(expected: ExpectedRequest<'_>) -> Result<(), Rejection> {
+pub(super) fn unsolicited(expected: ExpectedRequest<'_>) -> Result<(), Rejection> {
     match expected {
         ExpectedRequest::Unsolicited { allowed: false } => Err(Rejection::IdpInitiatedDisabled),
         ExpectedRequest::Unsolicited { allowed: true } | ExpectedRequest::Known(_) => Ok(()),

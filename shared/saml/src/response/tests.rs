@@ -24,7 +24,6 @@ fn expectations() -> Expectations<'static> {
         now: at(NOW),
         skew_secs: SKEW_SECS,
         certificates: &[],
-        decryption_keys: &[],
         algorithms: Algorithms::default(),
         require_encryption: false,
         authn_after: None,
@@ -460,11 +459,11 @@ fn a_value_that_is_xml_is_left_out_and_text_with_xml_in_it_refused() {
 fn unsigned_is_unsigned_whatever_it_says() {
     let peeked = peek(GOOD.as_bytes()).unwrap();
     assert_eq!(
-        validate(&peeked, &expectations()),
+        validate(&peeked, &expectations(), &[]),
         Err(Rejection::Unsigned { element: "Response or Assertion".to_owned() })
     );
     let strict = Expectations { require_encryption: true, ..expectations() };
-    assert_eq!(validate(&peeked, &strict), Err(Rejection::EncryptedRequired));
+    assert_eq!(validate(&peeked, &strict, &[]), Err(Rejection::EncryptedRequired));
 }
 
 #[test]
@@ -511,7 +510,7 @@ proptest::proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         if let Ok(peeked) = peek(&bytes) {
-            assert!(validate(&peeked, &expectations()).is_err());
+            assert!(validate(&peeked, &expectations(), &[]).is_err());
         }
         if let Ok(text) = String::from_utf8(bytes) {
             let _ = checked(&text, &expectations());

@@ -39,7 +39,8 @@ impl Limits {
         depth_max: 64,
         elements_max: 10_000,
         attributes_max: 64,
-        namespaces_max: 1_000,
+        // Okta declares two at each value of an attribute, and a person may be in many groups.
+        namespaces_max: 4_000,
         in_scope_max: 32,
         references_max: 20_000,
         steps_max: 1_000_000,

@@ -1,6 +1,6 @@
 //! XML Encryption (XML Encryption 1.1 §3, SAML Core §6): an `EncryptedAssertion` back into the document's text.
 //!
-//! Two steps. [`decrypt`] gives octets that nobody has vouched for; [`splice`] puts them where the
+//! Three steps. [`Sealed::read`] looks at the form, without any key; [`Sealed::decrypt`] gives octets that nobody has vouched for; [`splice`] puts them where the
 //! `EncryptedAssertion` stood, and the strict reader reads the whole again, because an assertion may use namespaces
 //! declared around it. Then the signature of the assertion is verified as if it had come in the clear. When the
 //! message around it is signed, that signature is verified before anything is decrypted.
@@ -24,16 +24,17 @@ use crate::{
 
 use arithmetic::{DataAlgorithm, Transport};
 
-/// How many of our keys are tried; more are not looked at. (One in use, one before it, one to come.)
-pub const KEYS_MAX: usize = 4;
+/// How many of our keys are tried; more are not looked at.
+pub const KEYS_MAX: usize = 6;
 /// How many `EncryptedKey`s are tried: one for each recipient.
 const ENCRYPTED_KEYS_MAX: usize = 4;
 /// The longest encrypted key, in bytes: that of an RSA key of 8192 bits.
 const ENCRYPTED_KEY_BYTES_MAX: usize = 1024;
 
-/// A private key for decryption, with the fingerprint of its certificate. Its memory is wiped when it goes.
+/// A private key for decryption, with the fingerprint of its certificate. Its memory is wiped when the last copy goes.
 ///
-/// To read one takes as long as to decrypt with it twice: whoever has many messages keeps it.
+/// To read one takes as long as to decrypt with it twice: whoever has many messages keeps it. Copies share the key.
+#[derive(Clone)]
 pub struct DecryptionKey {
     /// Fingerprint of the certificate that the IdP encrypts to.
     pub fingerprint: String,
@@ -50,7 +51,8 @@ impl DecryptionKey {
     pub fn from_pkcs8(fingerprint: String, pkcs8: &[u8]) -> Result<Self, Rejection> {
         let private = PrivateDecryptingKey::from_pkcs8(pkcs8)
             .map_err(|_| Rejection::Certificate("a private key that cannot be read".to_owned()))?;
-        Ok(Self { fingerprint, private, fallback: hmac::Key::new(hmac::HMAC_SHA256, pkcs8) })
+        let fallback = hmac::Key::new(hmac::HMAC_SHA256, pkcs8);
+        Ok(Self { fingerprint, private, fallback })
     }
 }
 
@@ -85,48 +87,12 @@ impl Decrypted {
     }
 }
 
-/// Decrypts an `EncryptedAssertion`.
-///
-/// At most [`KEYS_MAX`] keys are tried. Should none unwrap the key, the data are decrypted all the same, with a key
-/// that comes from the message and ours: an answer takes as long, and says as little (RFC 8017 §7.2.2, note).
-///
-/// # Errors
-/// One [`Rejection`] for every failure of arithmetic; others for algorithms that are not taken.
-pub fn decrypt(
-    encrypted: Element<'_, '_>,
-    keys: &[DecryptionKey],
-    algorithms: Algorithms,
-) -> Result<Decrypted, Rejection> {
-    let form = Form::read(encrypted, algorithms)?;
-    let keys = keys.get(..KEYS_MAX).unwrap_or(keys);
-    let failed = || failed(keys);
-    let unwrapped = form.keys.iter().find_map(|encrypted| {
-        keys.iter().find_map(|key| {
-            let unwrapped = arithmetic::unwrap(encrypted, key, form.data_algorithm.key_bytes())?;
-            Some((unwrapped, encrypted.transport.name, key))
-        })
-    });
-    let (content_key, key_algorithm, key) = match unwrapped {
-        Some(unwrapped) => unwrapped,
-        None => {
-            let (first, key) = form.keys.first().zip(keys.first()).ok_or_else(failed)?;
-            (arithmetic::derived(first, key, form.data_algorithm.key_bytes()), "", key)
-        }
-    };
-    let xml = arithmetic::open(form.data_algorithm, &content_key, form.data)
-        .filter(|_| !key_algorithm.is_empty())
-        .ok_or_else(failed)?;
-    Ok(Decrypted {
-        xml,
-        data_algorithm: form.data_algorithm.name(),
-        key_algorithm,
-        fingerprint: key.fingerprint.clone(),
-    })
-}
-
 /// Puts what was decrypted where the `EncryptedAssertion` stands, and scans the whole document again.
 ///
-/// `range` is the [`Element::range`] of the `EncryptedAssertion` in `source`.
+/// `range` is the [`Element::range`] of the `EncryptedAssertion` in `source`. XML Encryption §4.4 has the plaintext read in the
+/// place of `EncryptedData`, so also in the scope of what `EncryptedAssertion` itself declares. Most never do; an inclusive
+/// canonicalization would then have these declarations in its octets, where the IdP signed before there was a wrapper. So they
+/// are given to an assertion alone that cannot be read without them.
 ///
 /// # Errors
 /// The rejection of a failed decryption, whatever is wrong: no document, or not exactly one `Assertion` in that place.
@@ -138,23 +104,52 @@ pub fn splice(
 ) -> Result<Source, Rejection> {
     let failed = || decrypted.failed();
     let plain = normalize_line_ends(decrypted.xml.trim_matches([' ', '\t', '\r', '\n']));
-    let before = source.as_str().get(..range.start).ok_or_else(failed)?;
-    let after = source.as_str().get(range.end..).ok_or_else(failed)?;
-    let whole = [before, &plain, after].concat();
-    let place = before.len()..before.len() + plain.len();
-    let source = Source::new(whole.as_bytes(), limits).map_err(|_| failed())?;
-    let document = source.parse().map_err(|_| failed())?;
-    // Its end is where the plaintext ends, so the plaintext was one element and closed nothing around it.
-    let assertions = document.root().descendants().filter(|element| element.range() == place);
-    if assertions.filter(|element| element.is(ns::SAML, "Assertion")).count() == 1 {
-        drop(document);
-        Ok(source)
-    } else {
-        Err(failed())
-    }
+    spliced(source, &range, &plain, limits)
+        .or_else(|| {
+            let plain = with_declarations(source, &range, &plain)?;
+            spliced(source, &range, &plain, limits)
+        })
+        .ok_or_else(failed)
 }
 
-fn failed(keys: &[DecryptionKey]) -> Rejection {
+fn spliced(source: &Source, range: &Range<usize>, plain: &str, limits: &Limits) -> Option<Source> {
+    let before = source.as_str().get(..range.start)?;
+    let after = source.as_str().get(range.end..)?;
+    let place = before.len()..before.len() + plain.len();
+    let source = Source::new([before, plain, after].concat().as_bytes(), limits).ok()?;
+    let document = source.parse().ok()?;
+    // Its end is where the plaintext ends, so the plaintext was one element and closed nothing around it.
+    let assertions = document.root().descendants().filter(|element| element.range() == place);
+    let is_one = assertions.filter(|element| element.is(ns::SAML, "Assertion")).count() == 1;
+    drop(document);
+    is_one.then_some(source)
+}
+
+/// The plaintext with those declarations of the `EncryptedAssertion` that it does not make itself. `None` when there are none.
+fn with_declarations(source: &Source, range: &Range<usize>, plain: &str) -> Option<String> {
+    let document = source.parse().ok()?;
+    let wrapper = document.root().descendants().find(|element| element.range() == *range)?;
+    let around: Vec<_> = wrapper.0.parent()?.namespaces().collect();
+    let name_end = plain.find([' ', '\t', '\n', '/', '>'])?;
+    let (name, rest) = plain.split_at_checked(name_end)?;
+    // Whatever stands before the first `>`, in a value too: at worst one that was needed is not given.
+    let (tag, _) = rest.split_once('>')?;
+    let mut with = name.to_owned();
+    for declared in wrapper.0.namespaces().filter(|declared| !around.contains(declared)) {
+        let attribute =
+            declared.name().map_or("xmlns".to_owned(), |prefix| format!("xmlns:{prefix}"));
+        let declares = |one: &str| one.split('=').next().is_some_and(|name| name == attribute);
+        if !tag.split_ascii_whitespace().any(declares) {
+            let uri =
+                declared.uri().replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+            with.extend([" ", attribute.as_str(), "=\"", &uri, "\""]);
+        }
+    }
+    (with.len() > name.len()).then(|| with + rest)
+}
+
+/// The one rejection of whatever goes wrong once a key is used.
+pub(crate) fn failed(keys: &[DecryptionKey]) -> Rejection {
     Rejection::DecryptFailed { want: keys.iter().map(|key| key.fingerprint.clone()).collect() }
 }
 
@@ -162,8 +157,8 @@ fn refused(reason: impl Into<String>) -> Rejection {
     Rejection::EncryptionForm(reason.into())
 }
 
-/// An encrypted element whose form and algorithms are taken; its octets are still anybody's.
-struct Form {
+/// An `EncryptedAssertion` whose form and algorithms are taken; its octets are still anybody's.
+pub struct Sealed {
     data_algorithm: DataAlgorithm,
     data: Vec<u8>,
     /// At least one.
@@ -176,9 +171,12 @@ struct EncryptedKey {
     octets: Vec<u8>,
 }
 
-impl Form {
-    /// `EncryptedData`, and the `EncryptedKey`s in its `KeyInfo` or beside it (SAML Core §6.1, SAML errata E43).
-    fn read(encrypted: Element<'_, '_>, algorithms: Algorithms) -> Result<Self, Rejection> {
+impl Sealed {
+    /// Reads an `EncryptedAssertion`: `EncryptedData`, and the `EncryptedKey`s in its `KeyInfo` or beside it (SAML Core §6.1, SAML errata E43).
+    ///
+    /// # Errors
+    /// [`Rejection::EncryptionForm`], or one for an algorithm that is not taken.
+    pub fn read(encrypted: Element<'_, '_>, algorithms: Algorithms) -> Result<Self, Rejection> {
         const ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
         let data = only(encrypted, ns::XENC, "EncryptedData")?;
         if data.attribute("Type").is_some_and(|kind| kind != ELEMENT) {
@@ -194,6 +192,41 @@ impl Form {
                 .into_iter()
                 .map(|key| EncryptedKey::read(key, algorithms))
                 .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Decrypts it.
+    ///
+    /// At most [`KEYS_MAX`] keys are tried. Should none unwrap the key, the data are decrypted all the same, with a key
+    /// that comes from the message and ours: an answer takes as long, and says as little (RFC 8017 §7.2.2, note).
+    ///
+    /// # Errors
+    /// One [`Rejection`] for every failure.
+    pub fn decrypt(self, keys: &[DecryptionKey]) -> Result<Decrypted, Rejection> {
+        let keys = keys.get(..KEYS_MAX).unwrap_or(keys);
+        let failed = || failed(keys);
+        let key_bytes = self.data_algorithm.key_bytes();
+        let unwrapped = self.keys.iter().find_map(|encrypted| {
+            keys.iter().find_map(|key| {
+                let unwrapped = arithmetic::unwrap(encrypted, key, key_bytes)?;
+                Some((unwrapped, encrypted.transport.name, key))
+            })
+        });
+        let (content_key, key_algorithm, key) = match unwrapped {
+            Some(unwrapped) => unwrapped,
+            None => {
+                let (first, key) = self.keys.first().zip(keys.first()).ok_or_else(failed)?;
+                (arithmetic::derived(first, key, key_bytes), "", key)
+            }
+        };
+        let xml = arithmetic::open(self.data_algorithm, &content_key, self.data)
+            .filter(|_| !key_algorithm.is_empty())
+            .ok_or_else(failed)?;
+        Ok(Decrypted {
+            xml,
+            data_algorithm: self.data_algorithm.name(),
+            key_algorithm,
+            fingerprint: key.fingerprint.clone(),
         })
     }
 }
@@ -315,7 +348,7 @@ mod tests {
         let source = read(text);
         let document = source.parse()?;
         let encrypted = find(document.root(), "EncryptedAssertion");
-        let decrypted = decrypt(encrypted, keys, algorithms)?;
+        let decrypted = Sealed::read(encrypted, algorithms)?.decrypt(keys)?;
         let spliced = splice(&source, encrypted.range(), &decrypted, &Limits::MESSAGE)?;
         let document = spliced.parse()?;
         let assertion = find(document.root(), "Assertion");
@@ -435,7 +468,7 @@ mod tests {
             let source = read(&text);
             let document = source.parse().unwrap();
             let encrypted = find(document.root(), "EncryptedAssertion");
-            let rejection = decrypt(encrypted, &[], Algorithms::default()).err().unwrap();
+            let rejection = Sealed::read(encrypted, Algorithms::default()).err().unwrap();
             assert_eq!(rejection.code(), "bad_encryption_form", "{new}");
         }
     }
@@ -492,6 +525,54 @@ mod tests {
         };
         assert!(open(CBC, &keys(KEYS_MAX - 1), Algorithms::default()).is_ok());
         assert!(open(CBC, &keys(KEYS_MAX), Algorithms::default()).is_err());
+    }
+
+    #[test]
+    fn what_the_wrapper_declares_is_in_scope_where_it_is_needed() {
+        let splice = |wrapper: &str, plain: &str| {
+            let source = read(&format!("<r xmlns:a=\"urn:a\"><x {wrapper}/></r>"));
+            let document = source.parse().unwrap();
+            let decrypted = Decrypted {
+                xml: plain.to_owned(),
+                data_algorithm: "",
+                key_algorithm: "",
+                fingerprint: sp().fingerprint,
+            };
+            let range = find(document.root(), "x").range();
+            let spliced = super::splice(&source, range, &decrypted, &Limits::MESSAGE)?;
+            let text = spliced.as_str().strip_prefix("<r xmlns:a=\"urn:a\">").unwrap();
+            Ok(text.strip_suffix("</r>").unwrap().to_owned())
+        };
+        let saml = format!("xmlns:saml=\"{}\"", ns::SAML);
+        let given = |attributes: &str| Ok(format!("<saml:Assertion{attributes}/>"));
+        assert_eq!(splice(&saml, "<saml:Assertion/>"), given(&format!(" {saml}")));
+        assert_eq!(
+            splice(&saml, "<saml:Assertion\n ID=\"_a\"/>"),
+            given(&format!(" {saml}\n ID=\"_a\""))
+        );
+        // What it declares itself is its own; what is declared around both is not said again.
+        let both = format!("{saml} xmlns:b=\"urn:b\" xmlns:a=\"urn:a\"");
+        assert_eq!(
+            splice(&both, &format!("<saml:Assertion {saml} b:c=\"\"/>")),
+            given(&format!(" xmlns:b=\"urn:b\" {saml} b:c=\"\""))
+        );
+        // Whatever can be read without them is left as it is.
+        let own = format!("<saml:Assertion {saml}/>");
+        assert_eq!(splice(&both, &own), Ok(own.clone()));
+        let default = format!("xmlns=\"{}\"", ns::SAML);
+        assert_eq!(splice(&default, "<Assertion/>"), Ok(format!("<Assertion {default}/>")));
+        for (wrapper, plain) in [
+            (saml.as_str(), "<saml:Assertion><c:d/></saml:Assertion>"),
+            ("xmlns:saml=\"urn:other\"", "<saml:Assertion/>"),
+            (&saml, "<saml:Assertion/><saml:Assertion/>"),
+            (&saml, "<saml:Assertion>"),
+            (&saml, "<saml:Other/>"),
+            (&saml, ">"),
+            (&saml, ""),
+            (&saml, "</r><r>"),
+        ] {
+            assert_eq!(splice(wrapper, plain), Err(decrypt_failed()), "{wrapper} {plain}");
+        }
     }
 
     #[test]

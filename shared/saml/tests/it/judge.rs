@@ -89,7 +89,6 @@ impl Connection {
             now: self.now,
             skew_secs: self.skew_secs,
             certificates: &self.signing,
-            decryption_keys: &self.decryption,
             algorithms: self.algorithms,
             require_encryption: false,
             authn_after: None,
@@ -98,7 +97,7 @@ impl Connection {
 
     /// The assertion of a Response.
     pub(crate) fn assertion(&self, xml: &[u8]) -> Result<Assertion, Rejection> {
-        response::validate(&response::peek(xml)?, &self.expectations())
+        response::validate(&response::peek(xml)?, &self.expectations(), &self.decryption)
     }
 
     /// Who signs in with a Response.

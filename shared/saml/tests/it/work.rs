@@ -109,6 +109,27 @@ fn documents_made_to_be_slow_are_refused_by_counting() {
     }
 }
 
+/// As Okta writes the groups of somebody who is in many: two declarations at each value.
+#[test]
+fn the_groups_of_somebody_who_is_in_1500_are_read() {
+    const GROUPS: usize = 1_500;
+    let mut spec = genuine();
+    spec.typed_values = true;
+    let mut groups = spec.attributes[0].clone();
+    groups.name = "groups".to_owned();
+    groups.values = (0..GROUPS).map(|n| format!("g{n:04}")).collect();
+    spec.attributes.push(groups);
+    let document = xml(&spec);
+    let source = Source::new(document.as_bytes(), &Limits::MESSAGE).unwrap();
+    println!("{GROUPS} groups: {} bytes, {} steps", document.len(), source.steps());
+    assert!(document.matches("xmlns:xsi=").count() >= GROUPS);
+    assert!(source.steps() <= STEPS_PER_BYTE_MAX * document.len());
+    let found = Connection::with(&Value::Null).sign_in(document.as_bytes()).unwrap();
+    assert_eq!(found.email, GENUINE);
+    let groups = found.assertion.attributes.iter().find(|one| one.name == "groups").unwrap();
+    assert_eq!(groups.values.len(), GROUPS);
+}
+
 fn deflated(bytes: impl Iterator<Item = Vec<u8>>) -> String {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     for chunk in bytes {

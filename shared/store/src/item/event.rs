@@ -12,6 +12,7 @@ use crate::keys;
 
 const KIND: &str = "k";
 const ACTOR: &str = "a";
+const ACTOR_NAME: &str = "b";
 const SUBJECT_KIND: &str = "t";
 const SUBJECT_ID: &str = "i";
 const SUBJECT_NAME: &str = "w";
@@ -23,6 +24,7 @@ pub(crate) fn write(organization: &OrganizationId, id: EventId, event: &Event) -
         [
             (KIND, Some(s(event.kind.text()))),
             (ACTOR, Some(s(event.actor.text()))),
+            (ACTOR_NAME, event.actor.name().map(s)),
             (SUBJECT_KIND, Some(s(event.subject_kind))),
             (SUBJECT_ID, Some(s(&event.subject_id))),
             (SUBJECT_NAME, Some(s(&event.subject_name))),
@@ -40,6 +42,7 @@ pub(crate) fn read(item: &Item) -> Result<StoredEvent, StoreError> {
         at: Timestamp::from_unix_millis(millis_of(id)),
         kind: reader.text(KIND)?.to_owned(),
         actor: reader.text(ACTOR)?.to_owned(),
+        actor_name: reader.text_opt(ACTOR_NAME)?.map(str::to_owned),
         subject_kind: reader.text(SUBJECT_KIND)?.to_owned(),
         subject_id: reader.text(SUBJECT_ID)?.to_owned(),
         subject_name: reader.text(SUBJECT_NAME)?.to_owned(),

@@ -12,6 +12,7 @@ pub(crate) mod group;
 pub(crate) mod journal;
 pub(crate) mod membership;
 pub(crate) mod organization;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod user;
 

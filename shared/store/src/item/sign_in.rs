@@ -114,6 +114,7 @@ pub(crate) fn write_session(organization: &OrganizationId, session: &Session) ->
             (HASH, Some(hash(&session.browser))),
             (METHOD, Some(written(&session.method))),
             (AUTHENTICATED, Some(instant(session.authenticated))),
+            (CREATED, Some(instant(session.began))),
             (APPLICATIONS, list(applications)),
             (VERSION, Some(n(session.version))),
             (ENDS, Some(instant(session.expires))),
@@ -128,12 +129,15 @@ pub(crate) fn read_session(item: &Item, now: Timestamp) -> Result<Option<Session
     if reader.is_over(now)? {
         return Ok(None);
     }
+    let authenticated = reader.instant(AUTHENTICATED)?;
     Ok(Some(Session {
         id: reader.parsed(SK, |text| SessionId::from_bare(text).ok())?,
         user: reader.parsed(PK, |text| last_part(text)?.parse::<UserId>().ok())?,
         browser: reader.hash(HASH)?,
         method: reader.written(METHOD)?,
-        authenticated: reader.instant(AUTHENTICATED)?,
+        authenticated,
+        // An item of an earlier version has none.
+        began: reader.instant_opt(CREATED)?.unwrap_or(authenticated),
         expires: reader.instant(ENDS)?,
         applications: reader.texts(APPLICATIONS, |text| ApplicationId::from_bare(text).ok())?,
         version: reader.number(VERSION)?,

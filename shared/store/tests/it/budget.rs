@@ -6,10 +6,11 @@ use lychgate_core::{
     event::EventKind,
     ids::ConnectionId,
     organization::Domain,
-    password::PasswordRecord,
+    password::{self, PasswordRecord},
+    passwords::{self, Guess, Refusal},
     ports::{
         Attempts, Connections, Directory, Grants, Groups, List, NewMember, Organizations,
-        Passwords, SignInWrite, SignIns, Users, Wanted,
+        Passwords, SettingsLinks, SignInWrite, SignIns, Users, Wanted,
     },
     record::{Group, Index, User},
     session::{Grant, GrantState},
@@ -278,6 +279,33 @@ async fn sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
     line(bench, "the same, a new member, another NameID", (4.0, 20.0));
 }
 
+/// Entering the settings: whoever the cookies name, with the organization, in one call.
+async fn settings_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
+    let (ctx, o, store, world) = (bench.ctx(), &bench.organization, &bench.store, &bench.world);
+    let session = build::session(world, mary.id, idp);
+    let write = SignInWrite { session: Some(&session), ..NOTHING };
+    bench.calm.sign_in(&ctx, o, write).await.unwrap();
+    let wanted = Wanted {
+        session: Some((mary.id, session.id.clone())),
+        users: vec![mary.id],
+        ..Wanted::default()
+    };
+    gate(bench, wanted).await;
+    line(bench, "enter the settings by a session: one call", (3.0, 0.0));
+
+    let (link, created) =
+        (build::setup_link(world, "Grace, IT"), event(EventKind::SetupLinkCreated));
+    bench.calm.put_settings_link(&ctx, o, None, &link, Some(&created)).await.unwrap();
+    let wanted = || Wanted { settings_link: Some(link.id.clone()), ..Wanted::default() };
+    gate(bench, wanted()).await;
+    line(bench, "enter the settings by a set-up link: one call", (2.0, 0.0));
+
+    gate(bench, wanted()).await;
+    let (opened, event) = (build::opened(&link, world), event(EventKind::SetupLinkOpened));
+    store.put_settings_link(&ctx, o, Some(&link), &opened, Some(&event)).await.unwrap();
+    line(bench, "open a set-up link", (2.0, 4.0));
+}
+
 async fn after_sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
     let (ctx, o, store, world) = (bench.ctx(), &bench.organization, &bench.store, &bench.world);
     let grant = build::grant(world, &build::session(world, mary.id, idp));
@@ -290,14 +318,28 @@ async fn after_sign_in_part(bench: &Bench, idp: &ConnectionId, mary: &User) {
     };
     store.update_grant(&ctx, o, &before, &redeemed).await.unwrap();
     line(bench, "redeem a code (its record alone)", (1.0, 1.0));
+}
 
-    let record = build::password(world);
-    bench.calm.put_password(&ctx, o, mary.id, None, &record, None, None).await.unwrap();
-    store.count(&ctx, o, "digest", 60).await.unwrap();
-    let before = store.password(&ctx, o, mary.id).await.unwrap().unwrap();
-    let wrong = PasswordRecord { failures: 1, version: 2, ..before.clone() };
-    store.put_password(&ctx, o, mary.id, Some(&before), &wrong, None, None).await.unwrap();
-    line(bench, "a wrong password (counter and record)", (1.0, 2.0));
+/// The whole of a guess: the member, what is counted, the record, the log.
+async fn password_part(bench: &Bench) {
+    let (ctx, o, world) = (bench.ctx(), &bench.organization, &bench.world);
+    let paul = User { password_allowed: true, ..user(world, "paul@example.com") };
+    let (keys, created) = (user_keys(&paul), event(EventKind::MemberCreated));
+    bench.calm.create_user(&ctx, o, &paul, &keys, None, &created).await.unwrap();
+    let phc = password::hash(world, "the right one").unwrap();
+    let record = PasswordRecord { phc, ..build::password(world) };
+    bench.calm.put_password(&ctx, o, paul.id, None, &record, None, None).await.unwrap();
+    let organization = organization(world, o.clone(), "example");
+    let guess = async |email, password| {
+        let guess = Guess { email, password, source_ip: Some("192.0.2.1"), device: None };
+        passwords::sign_in(&ctx, &bench.store, &organization, guess, None).await.map(drop)
+    };
+    assert_eq!(guess("paul@example.com", "a wrong one").await, Err(Refusal::Wrong));
+    line(bench, "a wrong password", (3.0, 4.0));
+    assert_eq!(guess("nobody@example.com", "a wrong one").await, Err(Refusal::Wrong));
+    line(bench, "a password of nobody", (3.0, 4.0));
+    assert_eq!(guess("paul@example.com", "the right one").await, Ok(()));
+    line(bench, "the right password", (4.0, 7.0));
 }
 
 #[tokio::test]
@@ -310,6 +352,8 @@ async fn operations_stay_within_their_budget() {
     let (idp, mary) = set_up(&bench).await;
     sign_in_part(&bench, &idp, &mary).await;
     after_sign_in_part(&bench, &idp, &mary).await;
+    settings_part(&bench, &idp, &mary).await;
+    password_part(&bench).await;
     users_part(&bench).await;
     groups_part(&bench).await;
     list_part(&bench).await;

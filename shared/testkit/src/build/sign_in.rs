@@ -19,6 +19,9 @@ use lychgate_core::{
         AssertionSeen, CODE_SECS, CodeRequest, FLOW_SECS, FlowPurpose, Grant, GrantState, Link,
         LinkPurpose, LoginFlow, Session, SessionMethod,
     },
+    settings::link::{
+        Admits, LinkUse, OWNER_LINK_SECS_DEFAULT, SETUP_LINK_SECS_DEFAULT, Scope, SettingsLink,
+    },
 };
 use serde_json::Map;
 
@@ -145,6 +148,7 @@ pub fn session(world: &dyn World, user: UserId, connection: &ConnectionId) -> Se
             session_index: Some("_b07b804c-7c29-ea16-7300-4f3d6f7928ac".to_owned()),
         }),
         authenticated: world.now(),
+        began: world.now(),
         expires: world.now().plus_secs(SESSION_SECS),
         applications: Vec::new(),
         version: 1,
@@ -216,6 +220,45 @@ pub fn link(world: &dyn World, user: UserId) -> Link {
         hash: secret(world),
         purpose: LinkPurpose::Password { user: user.to_string() },
         expires: world.now().plus_secs(3_600),
+    }
+}
+
+/// A set-up link of version 1 that nobody has opened, for a week.
+#[must_use]
+pub fn setup_link(world: &dyn World, name: &str) -> SettingsLink {
+    SettingsLink {
+        id: LinkId::new(world),
+        name: name.to_owned(),
+        hash: secret(world),
+        admits: Admits::Guest { scopes: vec![Scope::Sso, Scope::Scim] },
+        created: world.now(),
+        created_by: "operator:opk-00000000".to_owned(),
+        expires: world.now().plus_secs(SETUP_LINK_SECS_DEFAULT),
+        revoked: None,
+        opened: None,
+        uses: Vec::new(),
+        version: 1,
+    }
+}
+
+/// An owner's link of version 1 that nobody has opened, for five minutes.
+#[must_use]
+pub fn owner_link(world: &dyn World, owner: UserId) -> SettingsLink {
+    SettingsLink {
+        admits: Admits::Owner { user: owner.to_string() },
+        expires: world.now().plus_secs(OWNER_LINK_SECS_DEFAULT),
+        ..setup_link(world, "owner@example.com")
+    }
+}
+
+/// The link after a browser has opened it: a version more.
+#[must_use]
+pub fn opened(link: &SettingsLink, world: &dyn World) -> SettingsLink {
+    SettingsLink {
+        opened: Some((world.now(), secret(world))),
+        uses: vec![LinkUse { at: world.now().unix_millis(), what: "opened".to_owned() }],
+        version: link.version + 1,
+        ..link.clone()
     }
 }
 

@@ -273,8 +273,9 @@ impl<S: Passwords> Passwords for Faulty<S> {
         ctx: &Ctx<'_>,
         organization: &OrganizationId,
         link: &Link,
+        event: Option<&Event>,
     ) -> Result<(), StoreError> {
-        plain!(self, self.inner.put_link(ctx, organization, link))
+        plain!(self, self.inner.put_link(ctx, organization, link, event))
     }
 
     async fn link(

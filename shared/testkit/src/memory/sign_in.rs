@@ -84,6 +84,11 @@ impl Kept {
         living.map(|((_, id), _)| *id).take(limit).collect()
     }
 
+    /// A session that has not ended.
+    pub(super) fn session(&self, key: &(UserId, SessionId), now: Timestamp) -> Option<Session> {
+        self.sessions.get(key).filter(|session| session.expires > now).cloned()
+    }
+
     /// A deleted member's password goes with it; the rest is refused because the member is gone.
     pub(super) fn forget(&mut self, user: UserId) {
         self.passwords.remove(&user);
@@ -144,7 +149,7 @@ impl Kept {
 }
 
 /// Whether the version that is there is the one that is expected.
-fn same(stored: Option<u64>, expected: Option<u64>) -> Result<(), CommitError> {
+pub(super) fn same(stored: Option<u64>, expected: Option<u64>) -> Result<(), CommitError> {
     if stored == expected { Ok(()) } else { Err(CommitError::Stale) }
 }
 
@@ -153,7 +158,12 @@ impl State {
         &mut self.tenant(organization).sign_in
     }
 
-    fn append_opt(&mut self, ctx: &Ctx<'_>, organization: &OrganizationId, event: Option<&Event>) {
+    pub(super) fn append_opt(
+        &mut self,
+        ctx: &Ctx<'_>,
+        organization: &OrganizationId,
+        event: Option<&Event>,
+    ) {
         if let Some(event) = event {
             self.append(ctx, organization, event);
         }
@@ -330,9 +340,7 @@ impl Sessions for MemoryStore {
         user: UserId,
         id: &SessionId,
     ) -> Result<Option<Session>, StoreError> {
-        let mut state = self.lock();
-        let session = state.kept(organization).sessions.get(&(user, id.clone()));
-        Ok(session.filter(|session| session.expires > ctx.now()).cloned())
+        Ok(self.lock().kept(organization).session(&(user, id.clone()), ctx.now()))
     }
 
     async fn sessions_of(
@@ -526,11 +534,14 @@ impl Passwords for MemoryStore {
 
     async fn put_link(
         &self,
-        _: &Ctx<'_>,
+        ctx: &Ctx<'_>,
         organization: &OrganizationId,
         link: &Link,
+        event: Option<&Event>,
     ) -> Result<(), StoreError> {
-        self.lock().kept(organization).links.insert(link.id.clone(), link.clone());
+        let mut state = self.lock();
+        state.kept(organization).links.insert(link.id.clone(), link.clone());
+        state.append_opt(ctx, organization, event);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lychgate_core::{
     ids::{GroupId, MemberId},
     ports::CommitError,
-    record::Index,
+    record::{Group, Index},
 };
 use serde_json::json;
 
@@ -131,6 +131,27 @@ pub async fn more_members_than_were_asked_for_are_too_large<S: Store>(
     let found = read(5).await.expect("five fit").expect("it is there");
     assert_eq!(found.members.len(), 5);
     assert_eq!(found.members[0].display.as_deref(), Some(crowd[0].user_name()));
+}
+
+/// A page of a group's members, without reading the whole of it; those that its version sees.
+pub async fn members_are_paged_in_the_order_of_their_ids<S: Store>(store: &S, world: &FakeWorld) {
+    let here = Here::new(store, world).await;
+    let crowd = here.crowd("u", 5).await;
+    let group = here.gather("Engineering", &members(&crowd[..4])).await;
+    let page = async |group: &Group, after: Option<MemberId>, limit| {
+        let read = store.members_after(&world.ctx(), here.id(), group, after, limit).await;
+        read.expect("it is read").into_iter().map(|member| member.id).collect::<Vec<_>>()
+    };
+    let all = ids(&crowd[..4]);
+    assert_eq!(page(&group, None, 2).await, all[..2]);
+    assert_eq!(page(&group, Some(all[1]), 2).await, all[2..]);
+    assert_eq!(page(&group, Some(all[3]), 2).await, []);
+    assert_eq!(page(&group, None, 10).await, all);
+    let added = here.regroup(&group, &json!({}), &members(&crowd[4..]), &[]).await;
+    assert!(added.is_ok());
+    assert_eq!(page(&group, None, 10).await, all, "the version that was read sees nobody new");
+    let group = here.group(group.id).await.expect("it is there");
+    assert_eq!(page(&group, None, 10).await, ids(&crowd));
 }
 
 /// A group is a member like a person.

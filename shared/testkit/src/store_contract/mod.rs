@@ -4,19 +4,21 @@
 mod groups;
 mod here;
 mod rest;
+mod settings;
 mod sign_in;
 mod sign_in_rest;
 mod users;
 
 pub use groups::*;
 pub use rest::*;
+pub use settings::*;
 pub use sign_in::*;
 pub use sign_in_rest::*;
 pub use users::*;
 
 use lychgate_core::ports::{
     AccessTokens, Applications, Attempts, Directory, EmailDomains, Grants, Groups, Journal,
-    Leftovers, OperatorKeys, Organizations, Passwords, Sessions, SignIns, Users,
+    Leftovers, OperatorKeys, Organizations, Passwords, Sessions, SettingsLinks, SignIns, Users,
 };
 
 /// All ports at once.
@@ -36,6 +38,7 @@ pub trait Store:
     + Attempts
     + Passwords
     + EmailDomains
+    + SettingsLinks
 {
 }
 
@@ -55,6 +58,7 @@ impl<S> Store for S where
         + Attempts
         + Passwords
         + EmailDomains
+        + SettingsLinks
 {
 }
 
@@ -82,6 +86,7 @@ macro_rules! store_contract {
             a_member_that_is_gone_cannot_be_added,
             a_thousand_members_come_and_go_whole,
             more_members_than_were_asked_for_are_too_large,
+            members_are_paged_in_the_order_of_their_ids,
             groups_are_nested_in_groups,
             deleting_a_user_leaves_its_groups_without_it,
             deleting_a_group_leaves_its_members_without_it,
@@ -89,6 +94,7 @@ macro_rules! store_contract {
             changing_a_user_keeps_its_memberships,
             the_owners_change_in_the_transaction_of_the_user,
             events_come_in_the_order_of_commits,
+            the_history_is_read_backwards_with_the_names_of_its_actors,
             organizations_have_their_domains_alone,
             organizations_are_listed_in_order,
             two_organizations_never_meet,
@@ -115,6 +121,10 @@ macro_rules! store_contract {
             attempts_are_listed_newest_first,
             applications_are_written_at_their_version,
             an_email_domain_leads_to_one_organization,
+            links_into_the_settings_are_written_at_their_version,
+            links_into_the_settings_are_kept_for_a_while_after_their_end,
+            who_opens_the_settings_is_read_in_one_call,
+            of_twenty_browsers_one_opens_a_link,
         }
     };
     (@cases $store:path; $($case:ident,)*) => { $(

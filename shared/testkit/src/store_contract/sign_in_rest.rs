@@ -160,6 +160,7 @@ pub async fn sessions_end_and_are_written_at_their_version<S: Store>(store: &S, 
     let brief = Session {
         expires: world.now().plus_secs(60),
         method: SessionMethod::Password,
+        authenticated: world.now().minus_secs(3_600),
         ..session(world, ada.id, &idp)
     };
     let his = session(world, bob.id, &idp);
@@ -277,7 +278,7 @@ pub async fn passwords_go_with_their_member<S: Store>(store: &S, world: &FakeWor
     let unknown = link(world, ada.id);
     let refused = put(None, &first, Some(&unknown.id)).await;
     assert_eq!((refused, read().await), (Err(CommitError::Stale), None), "no such link");
-    assert_eq!(store.put_link(&here.ctx(), here.id(), &unknown).await, Ok(()));
+    assert_eq!(store.put_link(&here.ctx(), here.id(), &unknown, None).await, Ok(()));
     assert_eq!(put(None, &first, Some(&unknown.id)).await, Ok(()));
     assert_eq!(read().await, Some(first.clone()));
     assert_eq!(store.link(&here.ctx(), here.id(), &unknown.id).await, Ok(None), "used up");
@@ -317,8 +318,15 @@ pub async fn links_and_counters_end<S: Store>(store: &S, world: &FakeWorld) {
     let (here, other) = (Here::new(store, world).await, Here::named(store, world, "other").await);
     let (one, two) = (link(world, user(world, "a").id), link(world, user(world, "b").id));
     for link in [&one, &two] {
-        assert_eq!(store.put_link(&here.ctx(), here.id(), link).await, Ok(()));
+        assert_eq!(store.put_link(&here.ctx(), here.id(), link, None).await, Ok(()));
     }
+    let (made, by_hand) =
+        (link(world, user(world, "c").id), event(EventKind::MemberPasswordLinkCreated, "x", "x"));
+    assert_eq!(store.put_link(&here.ctx(), here.id(), &made, Some(&by_hand)).await, Ok(()));
+    assert_eq!(store.link(&here.ctx(), here.id(), &made.id).await, Ok(Some(made)));
+    let events = store.events_after(&here.ctx(), here.id(), None, 100).await.expect("answers");
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "member.password_link_created").count(), 1);
     assert_eq!(store.link(&here.ctx(), here.id(), &one.id).await, Ok(Some(one.clone())));
     assert_eq!(store.link(&other.ctx(), other.id(), &one.id).await, Ok(None));
     assert_eq!(store.delete_link(&other.ctx(), other.id(), &one.id).await, Ok(false));

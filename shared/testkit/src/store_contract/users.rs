@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lychgate_core::{
     ctx::World,
-    ids::{AccessTokenId, GroupId, MemberId, OrganizationId, UserId},
+    ids::{AccessTokenId, GroupId, LinkId, MemberId, OrganizationId, SessionId, UserId},
     ports::{CommitError, Fetched, List, Wanted},
     record::Index,
 };
@@ -211,6 +211,8 @@ pub async fn a_fetch_of_strangers_brings_nothing<S: Store>(store: &S, world: &Fa
     let wanted = Wanted {
         organization: true,
         access_token: Some(AccessTokenId::new(world)),
+        session: Some((UserId::new(now, world), SessionId::new(world))),
+        settings_link: Some(LinkId::new(world)),
         users: vec![UserId::new(now, world)],
         groups: vec![GroupId::new(now, world)],
         claims: vec![key(Index::UserName, "nobody")],

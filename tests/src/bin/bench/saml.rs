@@ -163,12 +163,11 @@ impl Bench {
             now: self.now,
             skew_secs: 180,
             certificates: &certificates,
-            decryption_keys: &self.keys,
             algorithms: Algorithms::default(),
             require_encryption: case.encrypted,
             authn_after: None,
         };
-        let assertion = response::validate(&peeked, &expect)?;
+        let assertion = response::validate(&peeked, &expect, &self.keys)?;
         let who = assertion.name_id.as_ref().map(|name_id| name_id.value.as_str());
         if who != Some(EMAIL) || assertion.encrypted.is_some() != case.encrypted {
             return Err(format!("{}: not what was sent", case.name).into());

@@ -103,7 +103,7 @@ fn sort(bench: &Bench, items: Vec<Item>) -> Table {
             ["", "F", _] => table.fences += 1,
             ["", "X"] => table.chores += 1,
             ["", "L" | "A" | "C" | "S" | "W" | "H" | "Z", _] => table.signing_in += 1,
-            ["", "E" | "R" | "P" | "Q"] | ["", "P", _] | [""] => {}
+            ["", "E" | "R" | "P" | "Q" | "V"] | ["", "P", _] | [""] => {}
             other => panic!("an unknown kind of item: {other:?}"),
         }
     }

@@ -1,14 +1,11 @@
-//! What the operator's routes need of the world outside the table, in one.
+//! What setting sign-in up needs of the world outside the table, in one.
 
-use lychgate_core::{
-    ctx::Ctx,
-    ids::OrganizationId,
-    ports::outside::{
-        FetchError, MetadataFetcher, OutsideError, PublicKey, Sealer, Signature, Signer, SigningKey,
-    },
+use super::outside::{
+    FetchError, MetadataFetcher, OutsideError, PublicKey, Sealer, Signature, Signer, SigningKey,
 };
+use crate::{ctx::Ctx, ids::OrganizationId};
 
-/// What the operator's routes need of the world outside the table.
+/// What setting sign-in up needs of the world outside the table.
 pub trait Outside: Sealer + Signer + MetadataFetcher {}
 
 impl<O: Sealer + Signer + MetadataFetcher> Outside for O {}
