@@ -79,7 +79,12 @@ const SEAMS: &[(&str, &[&str])] = &[
     // What makes requests to others: only where addresses are vetted.
     ("hyper", &["lychgate-aws", "lychgate-outbound", "lychgate-local", "conformance"]),
     ("tokio-rustls", &["lychgate-aws", "lychgate-outbound"]),
-    ("getrandom", &["lychgate-edge", "lychgate-local", "lychgate-cli", "conformance"]),
+    ("rustls-webpki", &["lychgate-aws"]),
+    // TLS draws for itself.
+    (
+        "getrandom",
+        &["lychgate-aws", "lychgate-edge", "lychgate-local", "lychgate-cli", "conformance"],
+    ),
     ("ureq", &["lychgate-cli"]),
     // Uploads: only where a form has a file in it.
     ("multer", &["settings"]),

@@ -25,7 +25,7 @@ use http::{
     header::HOST,
     uri::{Authority, Scheme},
 };
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::{
     body::Incoming,
     client::conn::http1::{self, SendRequest},
@@ -120,8 +120,8 @@ impl Client {
         let (sender, response) =
             within(self.read_timeout, self.send(&authority, request)).await??;
         let (parts, body) = response.into_parts();
-        let body =
-            Limited::new(body, RESPONSE_BYTES_MAX).collect().await.map_err(ConnectorError::io)?;
+        let body = Limited::new(body, RESPONSE_BYTES_MAX).collect();
+        let body = within(self.read_timeout, body).await?.map_err(unread)?;
         // Where a server failed, the next attempt takes another connection, and with it perhaps another server.
         if !parts.status.is_server_error() {
             self.keep(authority, sender);
@@ -143,13 +143,24 @@ impl Client {
             _ => return Err(user(format!("not an address with {scheme}").into())),
         };
         if !request.headers().contains_key(HOST) {
-            let host =
-                HeaderValue::from_str(authority.as_str()).map_err(|error| user(error.into()))?;
-            request.headers_mut().insert(HOST, host);
+            let host = HeaderValue::from_str(&self.host(&authority));
+            request.headers_mut().insert(HOST, host.map_err(|error| user(error.into()))?);
         }
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
         Ok((authority, request))
+    }
+
+    /// As the SDK has signed it: without the port that goes without saying, and without a user (RFC 9110 §7.2).
+    fn host(&self, authority: &Authority) -> String {
+        match authority.port_u16() {
+            Some(port) if port != self.default_port() => format!("{}:{port}", authority.host()),
+            _ => authority.host().to_owned(),
+        }
+    }
+
+    fn default_port(&self) -> u16 {
+        if self.tls.is_some() { HTTPS_PORT } else { HTTP_PORT }
     }
 
     /// Sends on a kept connection, or on a new one when there is none that still stands.
@@ -193,15 +204,19 @@ impl Client {
     fn keep(&self, authority: Authority, sender: Sender) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < CONNECTIONS_KEPT_MAX {
-            kept.push(Kept { authority, sender, since: Instant::now() });
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the age of a connection decides no answer"
+            )]
+            let since = Instant::now();
+            kept.push(Kept { authority, sender, since });
         }
     }
 
     async fn connect(&self, authority: &Authority) -> Result<Sender, ConnectorError> {
         let failed = |error: std::io::Error| ConnectorError::io(error.into());
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-        let default = if self.tls.is_some() { HTTPS_PORT } else { HTTP_PORT };
-        let port = authority.port_u16().unwrap_or(default);
+        let port = authority.port_u16().unwrap_or(self.default_port());
         let tcp = TcpStream::connect((host, port)).await.map_err(failed)?;
         tcp.set_nodelay(true).map_err(failed)?;
         let stream: Box<dyn Stream> = match &self.tls {
@@ -246,6 +261,15 @@ fn broken(error: hyper::Error) -> ConnectorError {
         ConnectorError::io(error.into())
     } else {
         ConnectorError::other(error.into(), None)
+    }
+}
+
+/// A body that is too large would be so again.
+fn unread(error: BoxError) -> ConnectorError {
+    if error.is::<LengthLimitError>() {
+        ConnectorError::other(error, None)
+    } else {
+        ConnectorError::io(error)
     }
 }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use tokio_rustls::rustls::{
-    ClientConfig, Error, RootCertStore, SupportedCipherSuite,
-    crypto::{CryptoProvider, KeyProvider, SupportedKxGroup, aws_lc_rs, ring},
+    ClientConfig, Error, RootCertStore, SignatureScheme,
+    crypto::{
+        CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
+    },
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     sign::SigningKey,
 };
@@ -57,25 +59,58 @@ pub(crate) fn amazon() -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
+/// Put together from its parts: a library's own provider names every algorithm it has, and all of them would be linked.
+///
 /// AES-GCM only, which every server has (RFC 8446 §9.1) and every processor that Lambda runs on has instructions for.
+/// Signatures: those that public authorities give certificates for.
 macro_rules! provider {
     ($library:ident) => {{
-        use $library::{cipher_suite as suite, kx_group as group};
-        let cipher_suites: [SupportedCipherSuite; 6] = [
-            suite::TLS13_AES_256_GCM_SHA384,
-            suite::TLS13_AES_128_GCM_SHA256,
-            suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-            suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-            suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-            suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-        ];
-        let kx_groups: [&'static dyn SupportedKxGroup; 3] =
-            [group::X25519, group::SECP256R1, group::SECP384R1];
+        use tokio_rustls::rustls::crypto::$library::{cipher_suite as suite, kx_group as group};
+        use webpki::$library as verify;
+        const SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
+            all: &[
+                verify::ECDSA_P256_SHA256,
+                verify::ECDSA_P256_SHA384,
+                verify::ECDSA_P384_SHA256,
+                verify::ECDSA_P384_SHA384,
+                verify::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+                verify::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
+                verify::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+                verify::RSA_PKCS1_2048_8192_SHA256,
+                verify::RSA_PKCS1_2048_8192_SHA384,
+                verify::RSA_PKCS1_2048_8192_SHA512,
+            ],
+            // TLS 1.3 tries the first of a line only, whose curve it names; TLS 1.2 tries them all.
+            mapping: &[
+                (
+                    SignatureScheme::ECDSA_NISTP384_SHA384,
+                    &[verify::ECDSA_P384_SHA384, verify::ECDSA_P256_SHA384],
+                ),
+                (
+                    SignatureScheme::ECDSA_NISTP256_SHA256,
+                    &[verify::ECDSA_P256_SHA256, verify::ECDSA_P384_SHA256],
+                ),
+                (SignatureScheme::RSA_PSS_SHA512, &[verify::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
+                (SignatureScheme::RSA_PSS_SHA384, &[verify::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
+                (SignatureScheme::RSA_PSS_SHA256, &[verify::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),
+                (SignatureScheme::RSA_PKCS1_SHA512, &[verify::RSA_PKCS1_2048_8192_SHA512]),
+                (SignatureScheme::RSA_PKCS1_SHA384, &[verify::RSA_PKCS1_2048_8192_SHA384]),
+                (SignatureScheme::RSA_PKCS1_SHA256, &[verify::RSA_PKCS1_2048_8192_SHA256]),
+            ],
+        };
         CryptoProvider {
-            cipher_suites: cipher_suites.to_vec(),
-            kx_groups: kx_groups.to_vec(),
+            cipher_suites: vec![
+                suite::TLS13_AES_256_GCM_SHA384,
+                suite::TLS13_AES_128_GCM_SHA256,
+                suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+                suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+            ],
+            kx_groups: vec![group::X25519, group::SECP256R1, group::SECP384R1],
+            signature_verification_algorithms: SIGNATURES,
+            secure_random: &Random,
             key_provider: &NoKeys,
-            ..$library::default_provider()
         }
     }};
 }
@@ -86,6 +121,17 @@ fn with_ring() -> CryptoProvider {
 
 fn with_aws_lc() -> CryptoProvider {
     provider!(aws_lc_rs)
+}
+
+/// The operating system's random bytes, which the libraries' own sources start from as well.
+#[derive(Debug)]
+struct Random;
+
+impl SecureRandom for Random {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
+        #[expect(clippy::disallowed_methods, reason = "TLS takes no entropy as an argument")]
+        getrandom::fill(bytes).map_err(|_| GetRandomFailed)
+    }
 }
 
 /// Nobody here shows a certificate of their own, so that the code that signs with its key is not linked.
@@ -113,7 +159,7 @@ mod tests {
             let provider = (tls.0)();
             let suites: Vec<_> = provider.cipher_suites.iter().map(|suite| suite.suite()).collect();
             let groups: Vec<_> = provider.kx_groups.iter().map(|group| group.name()).collect();
-            (suites, groups)
+            (suites, groups, provider.signature_verification_algorithms.supported_schemes())
         };
         assert_eq!(names(Tls::RING), names(Tls::AWS_LC));
         for tls in [Tls::RING, Tls::AWS_LC] {

@@ -37,7 +37,8 @@ async fn server(answers: &'static [&'static str]) -> (String, Arc<AtomicUsize>) 
             tokio::spawn(async move {
                 for answer in answers {
                     let Some(head) = head(&mut stream).await else { return };
-                    assert!(head.starts_with("GET /path?q=1 HTTP/1.1\r\n"), "{head}");
+                    let (_, addressed) = head.split_once(' ').unwrap();
+                    assert!(addressed.starts_with("/path?q=1 HTTP/1.1\r\n"), "{head}");
                     assert!(head.contains(&format!("host: {address}\r\n")), "{head}");
                     stream.write_all(answer.as_bytes()).await.unwrap();
                 }
@@ -48,12 +49,21 @@ async fn server(answers: &'static [&'static str]) -> (String, Arc<AtomicUsize>) 
 }
 
 async fn get(client: &Client, url: &str) -> Result<u16, ConnectorError> {
+    let (status, body) = call(client, "GET", url).await?;
+    assert_eq!(body, b"{}");
+    Ok(status)
+}
+
+async fn call(client: &Client, method: &str, url: &str) -> Result<(u16, Vec<u8>), ConnectorError> {
     let mut request = HttpRequest::empty();
     request.set_uri(url).unwrap();
-    client.call(request).await.map(|response| {
-        assert_eq!(response.body().bytes(), Some(b"{}".as_slice()));
-        response.status().as_u16()
-    })
+    request.set_method(method).unwrap();
+    let response = client.call(request).await?;
+    Ok((response.status().as_u16(), response.body().bytes().unwrap().to_vec()))
+}
+
+fn kept(client: &Client) -> usize {
+    client.kept.lock().unwrap().len()
 }
 
 #[tokio::test]
@@ -73,7 +83,7 @@ async fn two_calls_at_once_take_two_connections() {
     let (one, two) = tokio::join!(get(&client, &url), get(&client, &url));
     assert_eq!((one.unwrap(), two.unwrap()), (200, 200));
     assert_eq!(connections.load(Ordering::SeqCst), 2);
-    assert_eq!(client.kept.lock().unwrap().len(), 2);
+    assert_eq!(kept(&client), 2);
 }
 
 #[tokio::test]
@@ -95,6 +105,125 @@ async fn after_a_failure_another_connection_is_taken() {
     assert_eq!(get(&client, &url).await.unwrap(), 500);
     assert_eq!(get(&client, &url).await.unwrap(), 500);
     assert_eq!(connections.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn an_answer_ends_where_its_head_says() {
+    for (method, answer, status, body) in [
+        (
+            "GET",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
+            200,
+            "{}",
+        ),
+        ("HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", 200, ""),
+        ("GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
+        (
+            "GET",
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+            200,
+            "{}",
+        ),
+    ] {
+        let (url, connections) = server(Box::leak(Box::new([answer, OK]))).await;
+        let client = Client::new(None);
+        let answered = call(&client, method, &url).await.unwrap();
+        assert_eq!(answered, (status, body.as_bytes().to_vec()), "{answer}");
+        // Nothing of it is left for the next call on that connection.
+        assert_eq!(get(&client, &url).await.unwrap(), 200);
+        assert_eq!(connections.load(Ordering::SeqCst), 1, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_after_an_answer_is_nobodys_answer() {
+    const TWO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}";
+    let (url, connections) = server(&[TWO, TWO]).await;
+    let client = Client::new(None);
+    for _ in 0..3 {
+        assert_eq!(get(&client, &url).await.unwrap(), 200);
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_connection_that_the_peer_will_close_is_not_used_again() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+    ] {
+        // It would answer again, if it were asked.
+        let (url, connections) = server(Box::leak(Box::new([answer, FAILED]))).await;
+        let client = Client::new(None);
+        for _ in 0..3 {
+            assert_eq!(get(&client, &url).await.unwrap(), 200);
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 3, "{answer}");
+    }
+}
+
+/// A server that answers with this and then says nothing, on connections that stay open.
+async fn stuck(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            head(&mut stream).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            open.push(stream);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_left() {
+    let url = stuck("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{").await;
+    let mut client = Client::new(None);
+    client.read_timeout = Some(Duration::from_millis(20));
+    assert!(get(&client, &url).await.unwrap_err().is_timeout());
+    assert_eq!(kept(&client), 0);
+}
+
+#[tokio::test]
+async fn who_gives_up_takes_the_connection_along() {
+    for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
+        let url = stuck(answer).await;
+        let client = Client::new(None);
+        let limit = Duration::from_millis(20);
+        assert!(tokio::time::timeout(limit, get(&client, &url)).await.is_err());
+        assert_eq!(kept(&client), 0, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_for_good() {
+    let size = RESPONSE_BYTES_MAX + 1;
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n{}", " ".repeat(size));
+    let (url, _) = server(Box::leak(Box::new([answer.leak() as &str]))).await;
+    let client = Client::new(None);
+    let error = call(&client, "GET", &url).await.unwrap_err();
+    assert!(error.is_other() && error.as_other().is_none(), "{error:?}");
+    assert_eq!(kept(&client), 0);
+}
+
+#[test]
+fn the_host_is_written_as_it_was_signed() {
+    let tls = Tls::RING.config(RootCertStore::empty()).unwrap();
+    let secure = Client::new(Some(TlsConnector::from(Arc::new(tls))));
+    let plain = Client::new(None);
+    for (client, authority, host) in [
+        (&secure, "kms.eu-west-1.amazonaws.com", "kms.eu-west-1.amazonaws.com"),
+        (&secure, "kms.eu-west-1.amazonaws.com:443", "kms.eu-west-1.amazonaws.com"),
+        (&secure, "localhost:80", "localhost:80"),
+        (&plain, "localhost:80", "localhost"),
+        (&plain, "[::1]:8000", "[::1]:8000"),
+        (&plain, "name:secret@localhost:8000", "localhost:8000"),
+    ] {
+        assert_eq!(client.host(&authority.parse().unwrap()), host);
+    }
 }
 
 #[tokio::test]

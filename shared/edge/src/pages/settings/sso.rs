@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_ends_soon_is_a_warning() {
-        let kinds = [-1, 0, 1, 29, 30].map(|days| Badge::days_left(days));
+        let kinds = [-1, 0, 1, 29, 30].map(Badge::days_left);
         assert_eq!(
             kinds.each_ref().map(|badge| badge.kind),
             ["bad", "warn", "warn", "warn", "plain"]
