@@ -65,7 +65,6 @@ pub(crate) async fn serve<S: Store>(
 
 fn done_sentence(done: Option<&str>) -> Option<&'static str> {
     Some(match done? {
-        "cleaned-up" => "The members you chose are deleted. The history keeps their names.",
         "kept-for-days" => {
             "Saved. Suspended members are deleted once they have been suspended for so long."
         }

@@ -49,7 +49,7 @@ class Scim:
         return json.loads(content) if content else {}
 
     def find(self, user_name: str) -> list[dict]:
-        query = urllib.parse.quote(f'userName eq "{user_name}"')
+        query = urllib.parse.quote(f"userName eq {json.dumps(user_name)}")
         return self.call("GET", f"/Users?filter={query}").get("Resources", [])
 
     def create(self, user_name: str, given: str, family: str, **more) -> dict:

@@ -277,11 +277,13 @@ class Visitor:
     def keyboard(self, name: str):
         """The Tab key reaches everything that can be pressed or filled in, in the order of the page, and one sees where."""
         wanted = self.page.evaluate(STOPS_OF_PAGE, STOPS)
-        self.page.mouse.click(1, 1)  # from the top, wherever the focus was
+        self.page.evaluate(FROM_THE_TOP)
         seen = []
         for _ in range(min(len(wanted), TABS_MAX)):
             self.page.keyboard.press("Tab")
-            seen.append(self.page.evaluate(FOCUS))
+            while (at := self.page.evaluate(FOCUS))["again"]:
+                self.page.keyboard.press("Tab")  # the parts of a date
+            seen.append(at)
         reached = [one["at"] for one in seen]
         self.world.check(f"{name}: Tab reaches everything in order", reached == wanted, f"{reached}, not {wanted}")
         hidden = [one["at"] for one in seen if not one["shown"]]
@@ -299,6 +301,12 @@ AXE_RUN = """async source => {
     const { violations } = await axe.run(document, { resultTypes: ["violations"] });
     return violations.map(one => ({ id: one.id, impact: one.impact, help: one.help, at: one.nodes[0].target.join(" ") }));
 }"""
+# Wherever the focus was, and also before a link that is off the page until it is reached.
+FROM_THE_TOP = """() => {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+}"""
 LABEL = """const label = element => `${element.localName} ${element.labels?.[0]?.innerText ?? element.innerText ?? ""}`.trim();"""
 STOPS_OF_PAGE = """stops => {
     %s
@@ -313,5 +321,7 @@ FOCUS = """() => {
     %s
     const style = getComputedStyle(document.activeElement);
     const shown = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-    return { at: label(document.activeElement), shown };
+    const again = window.focusedBefore === document.activeElement && document.activeElement.type === "date";
+    window.focusedBefore = document.activeElement;
+    return { at: label(document.activeElement), shown, again };
 }""" % LABEL

@@ -108,7 +108,7 @@ async fn a_large_export_comes_in_parts_that_are_the_whole() {
         scene
             .page(&mut owner, "/members")
             .await
-            .contains("1,201 members, more than one file holds")
+            .contains("1,201 members here, more than one file holds")
     );
     let first = scene.page(&mut owner, "/members?export=parts").await;
     assert!(first.contains("This part has 1,000 rows, of 1,000 members. There is another part."));

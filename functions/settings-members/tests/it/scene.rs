@@ -28,7 +28,7 @@ use lychgate_testkit::{
 use serde_json::{Value, json};
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
-pub(crate) const SECRET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+pub(crate) const SECRET: &str = "0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjk";
 const BASE_URL: &str = "https://lychgate.test";
 /// What a shown page may cost.
 pub(crate) const READS_MAX: u64 = 3;

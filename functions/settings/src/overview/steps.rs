@@ -145,14 +145,15 @@ pub(crate) fn of_directory(
     let on = if directory.enabled {
         "It is on."
     } else {
-        "Off, every request is refused. Switching it on changes nobody."
+        "While it is off, every request is refused. Switching it on changes nobody."
     };
     let credential = match (tokens, clients) {
         (0, 0) => {
             "It is shown once: have your identity provider’s page open to paste it.".to_owned()
         }
-        (tokens, 0) => format!("{tokens} that hold."),
-        (tokens, clients) => format!("{tokens} tokens and {clients} OAuth clients that hold."),
+        (1, 0) => "One token holds.".to_owned(),
+        (0, 1) => "One OAuth client has a secret that holds.".to_owned(),
+        (tokens, clients) => format!("Tokens that hold: {tokens}; OAuth clients: {clients}."),
     };
     let came = if contact {
         "It has been here."

@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn those_that_failed_are_found_behind_many_that_did_not() {
-        let status = |at: u64| if at % 7 == 0 { 404 } else { 204 };
+        let status = |at: u64| if at.is_multiple_of(7) { 404 } else { 204 };
         let entries: Vec<_> = (0..1_000).rev().map(|at| entry(at, status(at))).collect();
-        let failed: Vec<u64> = (0..1_000).rev().filter(|at| at % 7 == 0).collect();
+        let failed: Vec<u64> = (0..1_000).rev().filter(|at: &u64| at.is_multiple_of(7)).collect();
         assert_eq!(walk(&entries, LOOKED_AT_MAX, true).0, failed);
         let good: Vec<_> = (0..500).rev().map(|at| entry(at, 200)).collect();
         assert_eq!(walk(&good, LOOKED_AT_MAX, true), (Vec::new(), 3));

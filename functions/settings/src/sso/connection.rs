@@ -12,7 +12,8 @@ use lychgate_edge::{
     pages::settings::{
         FormProblem,
         connection::{ConnectionPage, GuidePage, MetadataForm, PolicyForm, TestPanel, TestPart},
-        sso::{Choice, Moment},
+        moment::Moment,
+        sso::Choice,
     },
     reply::Reply,
     settings::Turned,

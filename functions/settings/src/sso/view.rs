@@ -12,7 +12,8 @@ use lychgate_core::{
 use lychgate_edge::pages::settings::{
     attempt::{AttemptRow, AttemptView, AttributeRow, Facts, Failure},
     connection::{MetadataView, SigningCertificate},
-    sso::{Badge, CertificateRow, ConnectionRow, Moment},
+    moment::Moment,
+    sso::{Badge, CertificateRow, ConnectionRow},
 };
 use serde_json::{Map, Value};
 

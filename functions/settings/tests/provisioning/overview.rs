@@ -125,7 +125,7 @@ async fn what_ends_is_told_before_it_ends() {
     scene.store.create_key_pair(&ctx, &scene.acme.id, &key_pair, &event).await.unwrap();
     drop(ctx);
     let page = read(&scene.page(&mut owner, "").await);
-    assert!(page.contains("Ends soon Token “Okta”"), "{page}");
+    assert!(page.contains("Ends soon, or has ended Token “Okta”"), "{page}");
     assert!(page.contains("in 18 days"), "{page}");
     assert!(page.contains("Your encryption certificate ends soon"), "{page}");
     assert!(!page.contains("Token “Far”"), "{page}");

@@ -48,11 +48,12 @@ impl Scene {
         let (world, store) = (Arc::new(FakeWorld::new(9)), Faulty::new(MemoryStore::new()));
         let stack = Stack::new(&Config::default(), world.clone()).unwrap();
         let handler = settings::handler(stack, store.clone(), FakeOutside::new(), Rules::default());
-        let ada = build::user(world.as_ref(), "ada@acme.test");
-        let bo = build::user(world.as_ref(), "bo@acme.test");
+        let person = |name| User { password_allowed: true, ..build::user(world.as_ref(), name) };
+        let (ada, bo) = (person("ada@acme.test"), person("bo@acme.test"));
         let mut acme = Acme::new(world.as_ref(), "acme").organization;
         acme.owners = vec![ada.id];
         acme.name = format!("Acme {PROBE}");
+        acme.sign_in.password = true;
         acme.directory.enabled = false;
         acme.directory.tokens.clear();
         let event = build::event(EventKind::OrganizationCreated, "", "acme");

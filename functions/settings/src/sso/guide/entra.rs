@@ -25,42 +25,8 @@ pub(super) fn steps(values: &Values, shared: bool) -> Vec<Step> {
             ],
             ..step("Create the application in Entra", Part::Words)
         },
-        Step {
-            way: &["Single sign-on", "SAML", "Basic SAML Configuration", "Edit"],
-            values: vec![
-                carried("Identifier (Entity ID)", &values.entity_id, hint),
-                carried("Reply URL (Assertion Consumer Service URL)", &values.acs, ""),
-                carried(
-                    "Sign on URL (Optional)",
-                    &values.sign_on,
-                    "With it the tile begins here. Leave it empty, and the tile signs in by itself: then it can be tested, too.",
-                ),
-                carried("Logout Url (Optional)", &values.slo, ""),
-            ],
-            choices: &[("Relay State (Optional)", "leave empty")],
-            notes: &["Then Save."],
-            ..step("Basic SAML Configuration", Part::EntityId)
-        },
-        Step {
-            way: &["Single sign-on", "Attributes & Claims", "Edit"],
-            choices: &[
-                (
-                    "Unique User Identifier (Name ID)",
-                    "user.userprincipalname, format Email address: what SCIM sends as userName",
-                ),
-                (
-                    "…/claims/emailaddress",
-                    "user.mail; user.userprincipalname where mailboxes are missing",
-                ),
-                ("…/claims/givenname, …/claims/surname, …/claims/name", "as Entra has them"),
-            ],
-            notes: &[
-                "… stands for http://schemas.xmlsoap.org/ws/2005/05/identity. Short names (Email, FirstName, LastName) are understood as well.",
-                "A group claim is not needed: groups come by SCIM.",
-                "A guest’s name (…#EXT#@…) is no address; guests are known by the e-mail claim.",
-            ],
-            ..step("Attributes & Claims", Part::Words)
-        },
+        basic_configuration(values, hint),
+        claims(),
         Step {
             way: &["Single sign-on", "SAML Certificates", "App Federation Metadata Url", "Copy"],
             text: vec!["Paste it here.".to_owned()],
@@ -88,8 +54,12 @@ pub(super) fn steps(values: &Values, shared: bool) -> Vec<Step> {
             )
         },
     ];
-    if values.signs_requests {
-        steps.push(Step {
+    steps.extend(values.signs_requests.then(signed_requests));
+    steps
+}
+
+fn signed_requests() -> Step {
+    Step {
             way: &["Single sign-on", "SAML Certificates", "Verification certificates (optional)", "Edit"],
             text: vec![
                 "This connection signs its requests. The certificate stands in our metadata, at the address that is our entity ID, as X509Certificate under use=\"signing\".".to_owned(),
@@ -99,7 +69,47 @@ pub(super) fn steps(values: &Values, shared: bool) -> Vec<Step> {
                 ("Upload certificate", "that certificate, as a .cer file"),
             ],
             ..step("Signed requests", Part::Words)
-        });
+        }
+}
+
+fn basic_configuration(values: &Values, hint: &'static str) -> Step {
+    Step {
+        way: &["Single sign-on", "SAML", "Basic SAML Configuration", "Edit"],
+        values: vec![
+            carried("Identifier (Entity ID)", &values.entity_id, hint),
+            carried("Reply URL (Assertion Consumer Service URL)", &values.acs, ""),
+            carried(
+                "Sign on URL (Optional)",
+                &values.sign_on,
+                "With it the tile begins here. Leave it empty, and the tile signs in by itself: then it can be tested, too.",
+            ),
+            carried("Logout Url (Optional)", &values.slo, ""),
+        ],
+        choices: &[("Relay State (Optional)", "leave empty")],
+        notes: &["Then Save."],
+        ..step("Basic SAML Configuration", Part::EntityId)
     }
-    steps
+}
+
+fn claims() -> Step {
+    Step {
+        way: &["Single sign-on", "Attributes & Claims", "Edit"],
+        choices: &[
+            (
+                "Unique User Identifier (Name ID)",
+                "user.userprincipalname, format Email address: what SCIM sends as userName",
+            ),
+            (
+                "…/claims/emailaddress",
+                "user.mail; user.userprincipalname where mailboxes are missing",
+            ),
+            ("…/claims/givenname, …/claims/surname, …/claims/name", "as Entra has them"),
+        ],
+        notes: &[
+            "… stands for http://schemas.xmlsoap.org/ws/2005/05/identity. Short names (Email, FirstName, LastName) are understood as well.",
+            "A group claim is not needed: groups come by SCIM.",
+            "A guest’s name (…#EXT#@…) is no address; guests are known by the e-mail claim.",
+        ],
+        ..step("Attributes & Claims", Part::Words)
+    }
 }

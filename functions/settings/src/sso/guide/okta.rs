@@ -60,8 +60,12 @@ pub(super) fn steps(values: &Values) -> Vec<Step> {
             ],
         ),
     ];
-    if values.signs_requests {
-        steps.push(Step {
+    steps.extend(values.signs_requests.then(|| signed_requests(values)));
+    steps
+}
+
+fn signed_requests(values: &Values) -> Step {
+    Step {
             way: &["General", "SAML Settings", "Edit", "Show Advanced Settings"],
             text: vec![
                 "This connection signs its requests. The certificate stands in our metadata, at the address that is our entity ID, as X509Certificate under use=\"signing\".".to_owned(),
@@ -72,7 +76,5 @@ pub(super) fn steps(values: &Values) -> Vec<Step> {
                 ("Signed Requests", "ticked"),
             ],
             ..step("Signed requests", Part::Words)
-        });
-    }
-    steps
+        }
 }

@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::{
     Frame,
-    sso::{Badge, Choice, Moment},
+    moment::Moment,
+    sso::{Badge, Choice},
 };
 
 /// A sign-in among others.

@@ -5,7 +5,8 @@ use askama::Template;
 use super::{
     FormProblem, Frame,
     attempt::AttemptView,
-    sso::{Badge, CertificateRow, Choice, Moment},
+    moment::Moment,
+    sso::{Badge, CertificateRow, Choice},
 };
 
 /// What stands in a step beside its words.

@@ -1,52 +1,8 @@
 //! Single sign-on at a glance (W2): connections, certificates, passwords, the latest sign-ins; and what its pages share.
 
 use askama::Template;
-use lychgate_core::time::Timestamp;
 
-use super::{FormProblem, Frame, attempt::AttemptRow};
-use crate::settings::for_people;
-
-/// A point in time, as a page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moment {
-    /// For `datetime`: `2026-11-22T16:05:00.000Z`.
-    pub iso: String,
-    /// For people: `2026-11-22 16:05 UTC`.
-    pub text: String,
-    /// How far it is from now: `3 minutes ago`, `in 23 days`.
-    pub relative: String,
-}
-
-impl Moment {
-    /// Of this time, seen at `now`.
-    #[must_use]
-    pub fn new(at: Timestamp, now: Timestamp) -> Self {
-        Self { iso: at.rfc3339(), text: for_people(at), relative: relative(at, now) }
-    }
-}
-
-/// A minute, an hour and a day, in seconds.
-const UNITS: [(u64, &str); 3] = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-
-/// How far `at` is from `now`, in the largest unit of which there is one.
-#[must_use]
-pub fn relative(at: Timestamp, now: Timestamp) -> String {
-    let ahead = at > now;
-    let secs = if ahead { at.millis_since(now) } else { now.millis_since(at) } / 1_000;
-    match UNITS.iter().find(|(unit, _)| secs >= *unit) {
-        None if ahead => "in less than a minute".to_owned(),
-        None => "just now".to_owned(),
-        Some((unit, name)) => {
-            let count = secs / unit;
-            let plural = if count == 1 { "" } else { "s" };
-            if ahead {
-                format!("in {count} {name}{plural}")
-            } else {
-                format!("{count} {name}{plural} ago")
-            }
-        }
-    }
-}
+use super::{FormProblem, Frame, attempt::AttemptRow, moment::Moment};
 
 /// A word with a colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,21 +131,6 @@ impl SsoPage {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_are_said_in_the_largest_unit() {
-        let now = Timestamp::from_unix_millis(1_000_000_000_000);
-        for (secs, ahead, ago) in [
-            (0, "just now", "just now"),
-            (59, "in less than a minute", "just now"),
-            (60, "in 1 minute", "1 minute ago"),
-            (7_199, "in 1 hour", "1 hour ago"),
-            (86_400 * 23 + 5, "in 23 days", "23 days ago"),
-        ] {
-            assert_eq!(relative(now.plus_secs(secs), now), ahead);
-            assert_eq!(relative(now.minus_secs(secs), now), ago);
-        }
-    }
 
     #[test]
     fn what_ends_soon_is_a_warning() {
