@@ -121,6 +121,13 @@ judge-browser: venv ## The pages in Chromium, pictures of them in TARGET/screens
 	SKIPPED=$(SKIPPED) python3 tests/judges/with_server.py $(TARGET)/debug/lychgate-local -- \
 		$(VENV)/python tests/judges/browser.py $(TARGET)/screenshots $(WALKS)
 
+.PHONY: screenshots
+screenshots: judge-browser ## The pictures of the README, from the walks
+	cp $(TARGET)/screenshots/settings-overview-later-desktop.png docs/screenshots/overview.png
+	cp $(TARGET)/screenshots/settings-connection-tested-desktop.png docs/screenshots/connection.png
+	cp $(TARGET)/screenshots/settings-suspended-desktop.png docs/screenshots/suspended.png
+	cp $(TARGET)/screenshots/settings-guest-phone.png docs/screenshots/guest-phone.png
+
 .PHONY: lint-template
 lint-template: venv ## The SAM template and the API's description: lint, check what comes out
 	$(VENV)/python tests/judges/template.py

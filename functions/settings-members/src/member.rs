@@ -143,7 +143,9 @@ fn done_sentence(done: Option<&str>) -> Option<&'static str> {
             "The suspension by hand is lifted. The identity provider’s own is not: the member still cannot sign in."
         }
         "password-allowed" => "The member may have a password now.",
-        "password-forbidden" => "The member can no longer sign in with a password.",
+        "password-forbidden" => {
+            "The member can no longer sign in with a password; sessions that began with one are ended."
+        }
         "sessions-ended" => "All sessions of the member are ended.",
         _ => return None,
     })
@@ -171,7 +173,10 @@ async fn page<S: Directory + Sessions>(
         let wanted = Wanted { groups, users, ..Wanted::default() };
         store.fetch(ctx, &organization.id, wanted).await?
     };
-    let sessions = store.sessions_of(ctx, &organization.id, user.id).await?.len();
+    let sessions = store.sessions_of(ctx, &organization.id, user.id).await?;
+    let is_more = sessions.len() >= SESSIONS_PER_MEMBER_MAX;
+    // Those of somebody who was suspended a moment ago are there still, and hold no longer.
+    let sessions = sessions.iter().filter(|session| session.holds(&user, ctx.now())).count();
     let mut names = Names::of(&organization);
     names.add_users(&found.users);
     let (home, now) = (room.path(""), ctx.now());
@@ -193,7 +198,7 @@ async fn page<S: Directory + Sessions>(
         attributes_more,
         groups: groups_of(&home, &user, found.groups),
         groups_more: user.memberships.len().saturating_sub(GROUPS_SHOWN_MAX),
-        sessions: (sessions, sessions >= SESSIONS_PER_MEMBER_MAX),
+        sessions: (sessions, is_more),
         passwords: organization.sign_in.password,
     };
     Ok(room.render(status, &page))

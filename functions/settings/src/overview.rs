@@ -129,6 +129,9 @@ fn shown(
         steps.extend(steps::of_directory(now, directory, !requests.is_empty(), &scim));
         ending.extend(ending::of_directory(now, organization, &scim));
     }
+    if room.visitor.guest().is_none() {
+        ending.extend(ending::of_licence(now, organization, &room.path("")));
+    }
     steps::mark_next(&mut steps);
     ending.sort_by(|one, other| one.ends.when.machine.cmp(&other.ends.when.machine));
     let (tokens, clients) = ending::holding(now, &organization.directory);

@@ -5,12 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use lychgate_core::{
     ctx::World,
     event::{Actor, Event, EventKind},
-    ids::UserId,
+    ids::{ConnectionId, UserId},
     organization::Organization,
     ports::{Directory, Groups, Organizations, SettingsLinks, SignInWrite, SignIns, Users, Wanted},
     record::{Group, Suspension, User},
     secret::SecretHash,
-    session::SessionMethod,
     sessions,
     settings::{access::VisitCookie, link::SettingsLink},
 };
@@ -192,7 +191,10 @@ impl Scene {
     pub(crate) async fn signed_in(&self, user: &User) -> Browser {
         let ctx = self.world.ctx();
         let ends = ctx.now().plus_secs(3_600);
-        let (session, cookie) = sessions::begin(&ctx, user.id, SessionMethod::Password, ends);
+        // One that began with a password holds only while the member may have one.
+        let through = ConnectionId::new(self.world.as_ref());
+        let method = build::session(self.world.as_ref(), user.id, &through).method;
+        let (session, cookie) = sessions::begin(&ctx, user.id, method, ends);
         let write = SignInWrite {
             flow: None,
             assertion: None,

@@ -29,6 +29,17 @@ pub(crate) fn of_directory(now: Timestamp, organization: &Organization, href: &s
         .collect()
 }
 
+/// The licence, when its end is near. `href`: the first page, for nothing here renews it.
+pub(crate) fn of_licence(
+    now: Timestamp,
+    organization: &Organization,
+    href: &str,
+) -> Option<Ending> {
+    let advice = "From then on signing in through your identity provider and provisioning are refused; nothing is deleted. Whoever manages your contract can renew it.";
+    let what = "The licence for SSO & SCIM".to_owned();
+    near(now, what, organization.licence.ends?, advice, href.to_owned())
+}
+
 /// What ends soon or has ended of the certificates. `sso`: the page of single sign-on.
 pub(crate) fn of_sign_in(now: Timestamp, setup: &SignInSetup, sso: &str) -> Vec<Ending> {
     let of_idps = setup.connections.iter().filter_map(|connection| {

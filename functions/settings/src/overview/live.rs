@@ -43,6 +43,8 @@ pub(crate) fn live(now: Timestamp, room: &Room) -> Live {
         at: When::at(now, now),
         users: room.fetched.user_count,
         groups: room.fetched.group_count,
+        seats: room.visitor.organization().licence.seats,
+        counted: room.visitor.may(Area::Members) || room.visitor.may(Area::Scim),
         members_open: room.visitor.may(Area::Members),
         sign_in: None,
         sign_in_elsewhere: false,

@@ -128,7 +128,14 @@ async fn what_ends_is_told_before_it_ends() {
     assert!(page.contains("Ends soon, or has ended Token “Okta”"), "{page}");
     assert!(page.contains("in 18 days"), "{page}");
     assert!(page.contains("Your encryption certificate ends soon"), "{page}");
-    assert!(!page.contains("Token “Far”"), "{page}");
+    assert!(!page.contains("Token “Far”") && !page.contains("licence"), "{page}");
+    let licence_ends = scene.world.ctx().now().plus_secs(30 * 86_400);
+    scene
+        .change(|acme| (acme.licence.ends, acme.licence.seats) = (Some(licence_ends), Some(2)))
+        .await;
+    let page = read(&scene.page(&mut owner, "").await);
+    assert!(page.contains("The licence for SSO & SCIM ends soon 2026-12-22"), "{page}");
+    assert!(page.contains("Members 2 of 2 seats full Nobody new comes in"), "{page}");
     scene.world.advance_secs(20 * 86_400);
     let mut owner = scene.owner().await;
     let page = read(&scene.page(&mut owner, "").await);
@@ -151,6 +158,7 @@ async fn a_guest_is_told_what_the_link_is_for() {
     let renewal = read(&scene.page(&mut renewer, "").await);
     assert!(renewal.contains("Renew the encryption certificate"), "{renewal}");
     assert!(!renewal.contains("Connect your identity provider"), "{renewal}");
+    assert!(!renewal.contains("Groups 0"), "{renewal}");
     assert_eq!(scene.get(&mut renewer, "/scim").await.status, 403);
     // What a guest does is recorded with the link's name.
     scene.post(&mut guest, "/scim", &[("switch", "on")]).await;

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use lychgate_core::{
     event::{EventKind, StoredEvent},
     idp::Rules,
+    ids::ConnectionId,
     journal::RequestEntry,
     organization::Organization,
     ports::{Journal, Organizations, SignInWrite, SignIns, Users},
     record::User,
-    session::SessionMethod,
     sessions,
     settings::{link::Scope, links},
 };
@@ -128,7 +128,10 @@ impl Scene {
     pub(crate) async fn signed_in(&self, user: &User) -> Browser {
         let ctx = self.world.ctx();
         let ends = ctx.now().plus_secs(3_600);
-        let (session, cookie) = sessions::begin(&ctx, user.id, SessionMethod::Password, ends);
+        // One that began with a password holds only while the member may have one.
+        let through = ConnectionId::new(self.world.as_ref());
+        let method = build::session(self.world.as_ref(), user.id, &through).method;
+        let (session, cookie) = sessions::begin(&ctx, user.id, method, ends);
         let write = SignInWrite {
             flow: None,
             assertion: None,

@@ -1,5 +1,10 @@
 //! Single sign-on in the settings, as a browser sees it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod certificates;
 mod doors;

@@ -10,7 +10,6 @@ use lychgate_core::{
     organization::{LicenceState, Organization},
     ports::{Attempts, Connections, Organizations, SignInWrite, SignIns, Users},
     record::User,
-    session::SessionMethod,
     sessions,
     settings::{link::Scope, links},
 };
@@ -100,7 +99,10 @@ impl Scene {
     async fn browser(&self, user: &User) -> Browser {
         let ctx = self.world.ctx();
         let ends = self.world.now().plus_secs(30 * 86_400);
-        let (session, cookie) = sessions::begin(&ctx, user.id, SessionMethod::Password, ends);
+        // One that began with a password holds only while the member may have one.
+        let through = ConnectionId::new(self.world.as_ref());
+        let method = build::session(self.world.as_ref(), user.id, &through).method;
+        let (session, cookie) = sessions::begin(&ctx, user.id, method, ends);
         let write = SignInWrite {
             flow: None,
             assertion: None,

@@ -19,6 +19,9 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// On a narrow screen the navigation scrolls: the part that is open stands in sight.
+document.querySelector("nav a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // The live state: the part of the page that names its address is asked for again while somebody looks.
 for (const live of document.querySelectorAll("[data-live]")) {
   const seconds = Number(live.dataset.seconds) || 10;

@@ -23,6 +23,10 @@ pub struct Live {
     pub users: u64,
     /// How many groups there are.
     pub groups: u64,
+    /// How many members the licence has room for.
+    pub seats: Option<u64>,
+    /// Whether the counts are for this visitor.
+    pub counted: bool,
     /// Whether this visitor may open the members.
     pub members_open: bool,
     /// Of signing in; `None`: not for this visitor, or not on this page.
