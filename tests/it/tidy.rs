@@ -17,8 +17,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lychgate-scim", &[]),
     ("lychgate-saml", &[]),
     ("lychgate-core", &["lychgate-scim", "lychgate-saml"]),
-    ("lychgate-store", &["lychgate-core", "lychgate-scim"]),
-    ("lychgate-outbound", &["lychgate-core"]),
+    ("lychgate-aws", &[]),
+    ("lychgate-store", &["lychgate-aws", "lychgate-core", "lychgate-scim"]),
+    ("lychgate-outbound", &["lychgate-aws", "lychgate-core"]),
     ("lychgate-edge", &["lychgate-core", "lychgate-scim"]),
     ("lychgate-testkit", &["lychgate-core", "lychgate-scim", "lychgate-saml"]),
     // The identity provider of the local server and of tests. It shares nothing with what verifies, so that a mistake
@@ -29,7 +30,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The second function of one library: the same routes' files, other keys.
     (
         "connections",
-        &["operator", "lychgate-core", "lychgate-edge", "lychgate-outbound", "lychgate-store"],
+        &[
+            "operator",
+            "lychgate-aws",
+            "lychgate-core",
+            "lychgate-edge",
+            "lychgate-outbound",
+            "lychgate-store",
+        ],
     ),
 ];
 
@@ -38,6 +46,7 @@ const ARROWS_OF_A_FUNCTION: &[&str] = &[
     "lychgate-edge",
     "lychgate-store",
     "lychgate-outbound",
+    "lychgate-aws",
     "lychgate-core",
     "lychgate-saml",
     "lychgate-scim",
@@ -61,19 +70,27 @@ const SEAMS: &[(&str, &[&str])] = &[
     ("aws-sdk-kms", &["lychgate-outbound"]),
     ("aws-sdk-sesv2", &["lychgate-outbound"]),
     ("aws-sdk-dynamodb", &["lychgate-store", "lychgate-local", "conformance"]),
-    ("aws-", &["lychgate-store", "lychgate-outbound", "lychgate-local", "conformance"]),
+    (
+        "aws-",
+        &["lychgate-aws", "lychgate-store", "lychgate-outbound", "lychgate-local", "conformance"],
+    ),
     ("lambda_", &["lychgate-edge", "lychgate-local", "conformance"]),
     ("dynoxide-rs", &["lychgate-store", "lychgate-testkit", "lychgate-local", "conformance"]),
     // What makes requests to others: only where addresses are vetted.
-    ("hyper", &["lychgate-outbound", "lychgate-local", "conformance"]),
-    ("tokio-rustls", &["lychgate-outbound"]),
-    ("getrandom", &["lychgate-edge", "lychgate-local", "lychgate-cli", "conformance"]),
+    ("hyper", &["lychgate-aws", "lychgate-outbound", "lychgate-local", "conformance"]),
+    ("tokio-rustls", &["lychgate-aws", "lychgate-outbound"]),
+    ("rustls-webpki", &["lychgate-aws"]),
+    // TLS draws for itself.
+    (
+        "getrandom",
+        &["lychgate-aws", "lychgate-edge", "lychgate-local", "lychgate-cli", "conformance"],
+    ),
     ("ureq", &["lychgate-cli"]),
     // Uploads: only where a form has a file in it.
     ("multer", &["settings"]),
 ];
 
-/// One TLS stack, and it is rustls with ring (the reason is in `deny.toml`).
+/// One TLS stack, and it is rustls (the reason is in `deny.toml`).
 const CRATES_UNWANTED: &[&str] = &["openssl-sys", "native-tls", "s2n-tls"];
 
 #[test]
@@ -130,12 +147,12 @@ fn foreign_crates_stay_behind_their_seams() {
     none(&offences);
 }
 
-/// rustls brings aws-lc in by default, and with it a second TLS stack into every function. Only our own cryptography
-/// uses aws-lc, and without the jitter entropy that costs a cold start.
+/// Our own cryptography uses aws-lc, and in the functions that have it TLS does too (`make sizes` holds the others to
+/// ring); without the jitter entropy that costs a cold start.
 #[test]
 fn aws_lc_is_for_our_own_cryptography() {
     // The lock names x509-parser because of a feature that rcgen knows of and nobody turns on.
-    let users = ["aws-lc-rs", "rcgen", "x509-parser"];
+    let users = ["aws-lc-rs", "rcgen", "rustls", "rustls-webpki", "x509-parser"];
     let lock = read(&root().join("Cargo.lock"));
     let ours = packages();
     let mut offences = Vec::new();

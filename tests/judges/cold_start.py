@@ -33,7 +33,7 @@ import zipfile
 import samples
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOTS = ROOT / "shared" / "roots"
+ROOTS = ROOT / "shared" / "aws" / "roots"
 REPLACED_ROOT = "Amazon_Root_CA_1.pem"
 # The assertion consumer service validates a response that was really signed, and writes the sign-in.
 MILLIONS_MAX = {"scim-discovery": 2.0, "saml-acs": 25.0}

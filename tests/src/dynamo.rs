@@ -4,7 +4,6 @@ use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
 };
-use aws_smithy_http_client::Builder;
 use dynoxide::Database;
 use lychgate_store::Store;
 use tokio::net::TcpListener;
@@ -26,7 +25,7 @@ pub async fn store() -> Store {
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .endpoint_url(url)
-        .http_client(Builder::new().build_http())
+        .http_client(lychgate_aws::plain())
         .retry_config(lychgate_store::retries())
         .build();
     let store = Store::new(Client::from_conf(config), TABLE);

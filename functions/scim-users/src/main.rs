@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use lychgate_aws::Tls;
 use lychgate_store::{Config, connect};
 
 fn main() -> ExitCode {
@@ -9,6 +10,7 @@ fn main() -> ExitCode {
         let store = connect(Config {
             table: config.table()?.to_owned(),
             endpoint_url: config.endpoint_url.clone(),
+            tls: Tls::RING,
         });
         Ok(scim_users::handler(stack, store.await?))
     })

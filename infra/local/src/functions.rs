@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use lychgate_aws::Tls;
 use lychgate_core::idp::Rules;
 use lychgate_core::ports::outside_parts::Parts;
 use lychgate_edge::{
@@ -34,7 +35,11 @@ impl Functions {
     /// # Errors
     /// A sentence when the keys or the mail folder cannot be opened.
     pub async fn here(stack: &Stack, store: &Store, config: &Config) -> Result<Self, Error> {
-        let ends = Endpoints { kms: config.kms_url.clone(), sesv2: config.sesv2_url.clone() };
+        let ends = Endpoints {
+            kms: config.kms_url.clone(),
+            sesv2: config.sesv2_url.clone(),
+            tls: Tls::RING,
+        };
         let (oidc_keys, saml_key) = (config.oidc_keys.as_deref(), config.saml_key.as_deref());
         let failed = |error: ConfigError| Error::new(format!("{error}."));
         let signer = || lychgate_outbound::signer(oidc_keys, saml_key, &ends).map_err(failed);
@@ -43,7 +48,7 @@ impl Functions {
         let mailer =
             async || lychgate_outbound::mailer(config.mail.as_deref(), &ends).await.map_err(failed);
         let outside = || -> Result<_, Error> {
-            let fetcher = WebClient::new(Reach::PublicAndThisMachine);
+            let fetcher = WebClient::new(Reach::PublicAndThisMachine, Tls::RING);
             let sealer = lychgate_outbound::sealer(config.seal_key.as_deref(), &ends);
             Ok(Parts {
                 sealer: sealer.map_err(failed)?,

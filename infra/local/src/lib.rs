@@ -147,6 +147,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let store = lychgate_store::connect(StoreConfig {
         table: TABLE.to_owned(),
         endpoint_url: Some(database.url.clone()),
+        tls: lychgate_aws::Tls::RING,
     });
     let store = store.await.map_err(Error::new)?;
     store

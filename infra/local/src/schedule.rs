@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use lychgate_aws::Tls;
 use lychgate_core::{
     ctx::Ctx,
     event::Actor,
@@ -52,7 +53,7 @@ async fn daily(stack: &Stack, store: &Store) {
 }
 
 async fn refresh(stack: &Stack, store: &Store) {
-    let fetcher = match WebClient::new(Reach::PublicAndThisMachine) {
+    let fetcher = match WebClient::new(Reach::PublicAndThisMachine, Tls::RING) {
         Ok(fetcher) => fetcher,
         Err(error) => return tracing::error!(reason = error.private, "no metadata is fetched"),
     };
@@ -68,9 +69,9 @@ async fn refresh(stack: &Stack, store: &Store) {
 }
 
 async fn follow(stack: &Stack, store: &Store, config: &Config) {
-    let endpoints = Endpoints::default();
+    let endpoints = Endpoints::with(Tls::RING);
     let signer = lychgate_outbound::signer(config.oidc_keys.as_deref(), None, &endpoints);
-    let notifier = WebClient::new(Reach::PublicAndThisMachine);
+    let notifier = WebClient::new(Reach::PublicAndThisMachine, Tls::RING);
     let (signer, notifier) = match (signer, notifier) {
         (Ok(signer), Ok(notifier)) => (signer, notifier),
         (Err(error), _) => return tracing::error!(reason = %error, "no logout is told of"),

@@ -14,6 +14,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use lychgate_aws::Tls;
 use lychgate_core::{
     ids::OrganizationId,
     ports::outside::{
@@ -39,7 +40,7 @@ fn arguments() -> Option<Arguments> {
     let mut texts = std::env::args().skip(1);
     let endpoint = texts.next()?;
     Some(Arguments {
-        endpoints: Endpoints { kms: Some(endpoint.clone()), sesv2: Some(endpoint) },
+        endpoints: Endpoints { kms: Some(endpoint.clone()), sesv2: Some(endpoint), tls: Tls::RING },
         seal_key: texts.next()?,
         other_seal_key: texts.next()?,
         oidc_keys: texts.next()?,
@@ -200,7 +201,7 @@ async fn mails(arguments: &Arguments) -> Outcome {
 async fn nobody(arguments: &Arguments) -> Outcome {
     let world = FakeWorld::new(5);
     let endpoints =
-        Endpoints { kms: Some("http://127.0.0.1:9".to_owned()), ..Endpoints::default() };
+        Endpoints { kms: Some("http://127.0.0.1:9".to_owned()), ..Endpoints::with(Tls::RING) };
     let sealer =
         sealer(Some(&arguments.seal_key), &endpoints).map_err(|error| error.to_string())?;
     match sealer.seal(&world.ctx(), &OrganizationId::new(&world), b"a").await {

@@ -4,6 +4,8 @@ use std::fmt;
 #[cfg(feature = "local")]
 use std::path::PathBuf;
 
+use lychgate_aws::Tls;
+
 /// What seals encryption keys.
 pub const SEAL_KEY: &str = "LYCHGATE_SEAL_KEY";
 /// What signs ID tokens and logout tokens.
@@ -38,12 +40,22 @@ impl ConfigError {
 
 /// Other addresses than AWS's own, under the names that the SDKs of AWS use. With `http://` there is no encryption, so
 /// a made-up credential is sent instead of a real one: for an emulator on the same machine.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Endpoints {
     /// `AWS_ENDPOINT_URL_KMS`.
     pub kms: Option<String>,
     /// `AWS_ENDPOINT_URL_SESV2`.
     pub sesv2: Option<String>,
+    /// What the encryption on the way to AWS's own addresses stands on.
+    pub tls: Tls,
+}
+
+impl Endpoints {
+    /// AWS's own addresses.
+    #[must_use]
+    pub const fn with(tls: Tls) -> Self {
+        Self { kms: None, sesv2: None, tls }
+    }
 }
 
 /// The ARN of a KMS key, and the region that it names.

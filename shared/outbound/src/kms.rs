@@ -2,13 +2,14 @@
 
 use std::sync::OnceLock;
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::{
     Client,
     primitives::Blob,
     types::{KeyUsageType, MessageType, SigningAlgorithmSpec},
 };
 use futures_util::future::try_join_all;
+use lychgate_aws::{Tls, access};
 use lychgate_core::{
     ctx::Ctx,
     ids::OrganizationId,
@@ -19,8 +20,8 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::{
-    aws::{access, failed, retries, timeouts},
-    config::KeyArn,
+    aws::{failed, retries, timeouts},
+    config::{Endpoints, KeyArn},
     outside, public_key, sealable,
 };
 
@@ -41,14 +42,16 @@ const SPKI_P256: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
 /// One region's KMS. The client is made at the first call, so that a cold start that needs no key does not pay for it.
 struct Kms {
     endpoint_url: Option<String>,
+    tls: Tls,
     region: String,
     client: OnceLock<Client>,
 }
 
 impl Kms {
-    fn new(key: &KeyArn, endpoint_url: Option<&str>) -> Self {
+    fn new(key: &KeyArn, endpoints: &Endpoints) -> Self {
         Self {
-            endpoint_url: endpoint_url.map(str::to_owned),
+            endpoint_url: endpoints.kms.clone(),
+            tls: endpoints.tls,
             region: key.region.clone(),
             client: OnceLock::new(),
         }
@@ -58,13 +61,13 @@ impl Kms {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let access = access(self.endpoint_url.as_deref(), &self.region)?;
+        let access = access(self.endpoint_url.as_deref(), self.tls).map_err(outside)?;
         let config = aws_sdk_kms::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .timeout_config(timeouts())
             .retry_config(retries())
             .http_client(access.http_client)
-            .region(access.region)
+            .region(Region::new(self.region.clone()))
             .credentials_provider(access.credentials);
         let config = match &self.endpoint_url {
             Some(url) => config.endpoint_url(url),
@@ -81,8 +84,8 @@ pub struct KmsSealer {
 }
 
 impl KmsSealer {
-    pub(crate) fn new(key: KeyArn, endpoint_url: Option<&str>) -> Self {
-        Self { kms: Kms::new(&key, endpoint_url), key: key.text }
+    pub(crate) fn new(key: KeyArn, endpoints: &Endpoints) -> Self {
+        Self { kms: Kms::new(&key, endpoints), key: key.text }
     }
 }
 
@@ -116,8 +119,8 @@ pub struct KmsOpener {
 }
 
 impl KmsOpener {
-    pub(crate) fn new(key: KeyArn, endpoint_url: Option<&str>) -> Self {
-        Self { kms: Kms::new(&key, endpoint_url), key: key.text }
+    pub(crate) fn new(key: KeyArn, endpoints: &Endpoints) -> Self {
+        Self { kms: Kms::new(&key, endpoints), key: key.text }
     }
 }
 
@@ -154,12 +157,8 @@ pub(crate) struct KmsKeys {
 
 impl KmsKeys {
     /// `None` when there is no key.
-    pub(crate) fn new(
-        kind: SigningKey,
-        keys: Vec<KeyArn>,
-        endpoint_url: Option<&str>,
-    ) -> Option<Self> {
-        let kms = Kms::new(keys.first()?, endpoint_url);
+    pub(crate) fn new(kind: SigningKey, keys: Vec<KeyArn>, endpoints: &Endpoints) -> Option<Self> {
+        let kms = Kms::new(keys.first()?, endpoints);
         let keys = keys.into_iter().map(|key| (key.text, OnceCell::new())).collect();
         Some(Self { kms, kind, keys })
     }

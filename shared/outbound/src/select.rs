@@ -10,7 +10,7 @@ use lychgate_core::{
 use zeroize::Zeroizing;
 
 use crate::{
-    OIDC_KEYS_MAX, aws,
+    OIDC_KEYS_MAX,
     config::{self, ConfigError, Endpoints, KeyArn, Keys, MAIL, OIDC_KEYS, SAML_KEY, SEAL_KEY},
     kms::{KmsKeys, KmsOpener, KmsSealer},
     outside,
@@ -68,9 +68,7 @@ pub enum AnyMailer {
 /// [`ConfigError`] says what to write.
 pub fn sealer(seal_key: Option<&str>, endpoints: &Endpoints) -> Result<AnySealer, ConfigError> {
     match config::keys(SEAL_KEY, seal_key, 1)? {
-        Keys::Kms(keys) => {
-            Ok(AnySealer::Kms(KmsSealer::new(only(SEAL_KEY, keys)?, endpoints.kms.as_deref())))
-        }
+        Keys::Kms(keys) => Ok(AnySealer::Kms(KmsSealer::new(only(SEAL_KEY, keys)?, endpoints))),
         #[cfg(feature = "local")]
         Keys::File(path) => file(SEAL_KEY, &path).map(AnySealer::File),
     }
@@ -82,9 +80,7 @@ pub fn sealer(seal_key: Option<&str>, endpoints: &Endpoints) -> Result<AnySealer
 /// [`ConfigError`] says what to write.
 pub fn opener(seal_key: Option<&str>, endpoints: &Endpoints) -> Result<AnyOpener, ConfigError> {
     match config::keys(SEAL_KEY, seal_key, 1)? {
-        Keys::Kms(keys) => {
-            Ok(AnyOpener::Kms(KmsOpener::new(only(SEAL_KEY, keys)?, endpoints.kms.as_deref())))
-        }
+        Keys::Kms(keys) => Ok(AnyOpener::Kms(KmsOpener::new(only(SEAL_KEY, keys)?, endpoints))),
         #[cfg(feature = "local")]
         Keys::File(path) => file(SEAL_KEY, &path).map(AnyOpener::File),
     }
@@ -122,7 +118,7 @@ fn signing_keys(
     endpoints: &Endpoints,
 ) -> Result<SigningKeys, ConfigError> {
     match config::keys(variable, Some(text), keys_max)? {
-        Keys::Kms(keys) => KmsKeys::new(kind, keys, endpoints.kms.as_deref())
+        Keys::Kms(keys) => KmsKeys::new(kind, keys, endpoints)
             .map(SigningKeys::Kms)
             .ok_or_else(|| ConfigError::new(variable, "names no key")),
         #[cfg(feature = "local")]
@@ -138,10 +134,10 @@ fn signing_keys(
 pub async fn mailer(mail: Option<&str>, endpoints: &Endpoints) -> Result<AnyMailer, ConfigError> {
     match config::mail(mail)? {
         config::Mail::Ses(from) => {
-            let region = aws::region().await.ok_or_else(|| {
+            let region = lychgate_aws::region().await.ok_or_else(|| {
                 ConfigError::new(MAIL, "AWS_REGION must be set to the region of SES")
             })?;
-            Ok(AnyMailer::Ses(SesMailer::new(from, region, endpoints.sesv2.as_deref())))
+            Ok(AnyMailer::Ses(SesMailer::new(from, region, endpoints)))
         }
         #[cfg(feature = "local")]
         config::Mail::Folder(path) => MailFolder::open(&path)

@@ -2,18 +2,20 @@
 
 use std::sync::OnceLock;
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sesv2::{
     Client,
     types::{Body, Content, Destination, EmailContent, Message},
 };
+use lychgate_aws::{Tls, access};
 use lychgate_core::{
     ctx::Ctx,
     ports::outside::{Mail, Mailer, OutsideError},
 };
 
 use crate::{
-    aws::{access, failed, retries, timeouts},
+    aws::{failed, retries, timeouts},
+    config::Endpoints,
     message, outside,
 };
 
@@ -24,15 +26,17 @@ pub struct SesMailer {
     from: String,
     region: String,
     endpoint_url: Option<String>,
+    tls: Tls,
     client: OnceLock<Client>,
 }
 
 impl SesMailer {
-    pub(crate) fn new(from: String, region: String, endpoint_url: Option<&str>) -> Self {
+    pub(crate) fn new(from: String, region: String, endpoints: &Endpoints) -> Self {
         Self {
             from,
             region,
-            endpoint_url: endpoint_url.map(str::to_owned),
+            endpoint_url: endpoints.sesv2.clone(),
+            tls: endpoints.tls,
             client: OnceLock::new(),
         }
     }
@@ -41,13 +45,13 @@ impl SesMailer {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let access = access(self.endpoint_url.as_deref(), &self.region)?;
+        let access = access(self.endpoint_url.as_deref(), self.tls).map_err(outside)?;
         let config = aws_sdk_sesv2::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .timeout_config(timeouts())
             .retry_config(retries())
             .http_client(access.http_client)
-            .region(access.region)
+            .region(Region::new(self.region.clone()))
             .credentials_provider(access.credentials);
         let config = match &self.endpoint_url {
             Some(url) => config.endpoint_url(url),

@@ -12,6 +12,7 @@ use http::{Request, header, response::Parts};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper_util::rt::TokioIo;
+use lychgate_aws::Tls;
 use lychgate_core::ports::outside::{FetchError, OutsideError};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -20,7 +21,7 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsConnector,
-    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
+    rustls::{RootCertStore, pki_types::ServerName},
 };
 
 use super::{
@@ -102,9 +103,9 @@ impl WebClient {
     ///
     /// # Errors
     /// [`OutsideError`] when TLS cannot be set up, which depends on nothing that is given.
-    pub fn new(reach: Reach) -> Result<Self, OutsideError> {
+    pub fn new(reach: Reach, tls: Tls) -> Result<Self, OutsideError> {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        Self::with(reach, SystemResolver, TcpConnector, roots)
+        Self::with(reach, SystemResolver, TcpConnector, roots, tls)
     }
 }
 
@@ -118,8 +119,10 @@ impl<R: Resolver, C: Connector> WebClient<R, C> {
         resolver: R,
         connector: C,
         roots: RootCertStore,
+        tls: Tls,
     ) -> Result<Self, OutsideError> {
-        Ok(Self { reach, resolver, connector, tls: tls(roots)? })
+        let tls = TlsConnector::from(Arc::new(tls.config(roots).map_err(outside)?));
+        Ok(Self { reach, resolver, connector, tls })
     }
 
     pub(super) const fn reach(&self) -> Reach {
@@ -183,16 +186,6 @@ impl<R: Resolver, C: Connector> WebClient<R, C> {
         found.sort_by_key(IpAddr::is_ipv6);
         Ok(found)
     }
-}
-
-fn tls(roots: RootCertStore) -> Result<TlsConnector, OutsideError> {
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| outside(format!("TLS cannot be set up: {error}")))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// The header fields that every request has.

@@ -1,11 +1,12 @@
 //! Configuration texts: what is accepted, and what a wrong one is told.
 
+use lychgate_aws::Tls;
 use lychgate_outbound::{Endpoints, mailer, opener, sealer, signer};
 
 const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 fn seal_key_error(text: Option<&str>) -> String {
-    let endpoints = Endpoints::default();
+    let endpoints = Endpoints::with(Tls::RING);
     let error = sealer(text, &endpoints).err().expect("refused").to_string();
     assert_eq!(opener(text, &endpoints).err().expect("refused").to_string(), error);
     error
@@ -13,7 +14,7 @@ fn seal_key_error(text: Option<&str>) -> String {
 
 #[test]
 fn a_key_is_an_arn_or_a_file() {
-    let endpoints = Endpoints::default();
+    let endpoints = Endpoints::with(Tls::RING);
     for good in [
         ARN,
         "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab",
@@ -53,7 +54,7 @@ fn a_key_is_an_arn_or_a_file() {
 
 #[test]
 fn several_keys_are_for_id_tokens_only() {
-    let endpoints = Endpoints::default();
+    let endpoints = Endpoints::with(Tls::RING);
     let other = ARN.replace("1234abcd", "5678abcd");
     let both = format!("{ARN}, {other}");
     assert!(signer(Some(&both), None, &endpoints).is_ok());
@@ -85,7 +86,7 @@ fn several_keys_are_for_id_tokens_only() {
 
 #[tokio::test]
 async fn mail_has_a_sender_or_a_folder() {
-    let endpoints = Endpoints::default();
+    let endpoints = Endpoints::with(Tls::RING);
     for (text, told) in [
         (None, "LYCHGATE_MAIL: must be set to ses:<from address> or folder:<path>"),
         (Some("smtp:x"), "LYCHGATE_MAIL: `smtp:x` is not ses:<from address> or folder:<path>"),

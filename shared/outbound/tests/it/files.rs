@@ -10,6 +10,7 @@ use aws_lc_rs::{
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use lychgate_aws::Tls;
 use lychgate_core::{
     ids::OrganizationId,
     ports::outside::{Opener, Sealer, Signer, SigningKey},
@@ -27,7 +28,7 @@ fn file_setting(folder: &Folder) -> String {
 #[tokio::test]
 async fn what_is_sealed_opens_for_its_organization_only() {
     let (folder, world) = (Folder::new(), FakeWorld::new(1));
-    let (setting, endpoints) = (file_setting(&folder), Endpoints::default());
+    let (setting, endpoints) = (file_setting(&folder), Endpoints::with(Tls::RING));
     let ctx = world.ctx();
     let sealer = sealer(Some(&setting), &endpoints).unwrap();
     // Another process, later: it reads the same file.
@@ -60,7 +61,7 @@ async fn what_is_sealed_opens_for_its_organization_only() {
 async fn both_kinds_sign_and_the_published_key_verifies() {
     let (folder, world) = (Folder::new(), FakeWorld::new(2));
     let setting = file_setting(&folder);
-    let signer = signer(Some(&setting), Some(&setting), &Endpoints::default()).unwrap();
+    let signer = signer(Some(&setting), Some(&setting), &Endpoints::with(Tls::RING)).unwrap();
     let ctx = world.ctx();
     let algorithms: [(SigningKey, &dyn VerificationAlgorithm); 2] = [
         (SigningKey::Oidc, &ECDSA_P256_SHA256_ASN1),
@@ -83,7 +84,7 @@ async fn both_kinds_sign_and_the_published_key_verifies() {
 #[tokio::test]
 async fn a_kind_that_is_not_configured_does_not_sign() {
     let (folder, world) = (Folder::new(), FakeWorld::new(3));
-    let signer = signer(Some(&file_setting(&folder)), None, &Endpoints::default()).unwrap();
+    let signer = signer(Some(&file_setting(&folder)), None, &Endpoints::with(Tls::RING)).unwrap();
     let error = signer.sign(&world.ctx(), SigningKey::Saml, b"x").await.unwrap_err();
     assert_eq!(error.private, "LYCHGATE_SAML_KEY is not set");
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use lychgate_aws::Tls;
 use lychgate_core::ports::outside::{Mail, Mailer};
 use lychgate_outbound::{Endpoints, mailer};
 use lychgate_testkit::FakeWorld;
@@ -20,7 +21,7 @@ fn mail(subject: &str) -> Mail {
 async fn each_mail_is_a_file_and_names_sort_by_time() {
     let (folder, world) = (Folder::new(), FakeWorld::new(1));
     let setting = format!("folder:{}", folder.path().join("mail").display());
-    let mailer = mailer(Some(&setting), &Endpoints::default()).await.unwrap();
+    let mailer = mailer(Some(&setting), &Endpoints::with(Tls::RING)).await.unwrap();
     for number in 0..12 {
         mailer.send(&world.ctx(), &mail(&format!("Number {number}"))).await.unwrap();
         world.advance_secs(1);
@@ -47,7 +48,7 @@ async fn each_mail_is_a_file_and_names_sort_by_time() {
 async fn a_header_cannot_be_smuggled_in() {
     let (folder, world) = (Folder::new(), FakeWorld::new(2));
     let setting = format!("folder:{}", folder.path().display());
-    let mailer = mailer(Some(&setting), &Endpoints::default()).await.unwrap();
+    let mailer = mailer(Some(&setting), &Endpoints::with(Tls::RING)).await.unwrap();
     let mut to_two = mail("Hi");
     to_two.to.push_str("\r\nBcc: eve@example.com");
     for wrong in [mail("Hi\r\nBcc: eve@example.com"), to_two] {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lychgate_aws::Tls;
 use lychgate_core::ports::outside::{FetchError, LogoutNotifier, MetadataFetcher};
 use lychgate_outbound::web::{
     NOT_SAML, Reach, TOO_LARGE, UNREACHABLE, URL_REFUSED, WebClient, client::BODY_BYTES_MAX,
@@ -519,12 +520,12 @@ async fn a_server_of_this_machine_is_fetched_from() {
     });
     let world = FakeWorld::new(1);
     let url = format!("http://localhost:{port}/saml/metadata");
-    let near = WebClient::new(Reach::PublicAndThisMachine).unwrap();
+    let near = WebClient::new(Reach::PublicAndThisMachine, Tls::RING).unwrap();
     assert_eq!(near.fetch(&world.ctx(), &url).await.unwrap(), XML.as_bytes());
     assert!(server.await.unwrap().starts_with("GET /saml/metadata HTTP/1.1\r\n"));
     // Nobody listens any more.
     assert_eq!(near.fetch(&world.ctx(), &url).await.unwrap_err().code, UNREACHABLE);
-    let far = WebClient::new(Reach::Public).unwrap();
+    let far = WebClient::new(Reach::Public, Tls::RING).unwrap();
     assert_eq!(far.fetch(&world.ctx(), &url).await.unwrap_err().code, URL_REFUSED);
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use lychgate_aws::Tls;
 use lychgate_outbound::web::{Connector, Reach, Resolver, WebClient};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex},
@@ -96,11 +97,18 @@ impl Wires {
     pub(crate) fn client(&self, reach: Reach) -> WebClient<Self, Self> {
         let mut roots = RootCertStore::empty();
         roots.add(CERTIFICATE.0.clone()).unwrap();
-        WebClient::with(reach, self.clone(), self.clone(), roots).unwrap()
+        WebClient::with(reach, self.clone(), self.clone(), roots, Tls::RING).unwrap()
     }
 
     pub(crate) fn stranger(&self) -> WebClient<Self, Self> {
-        WebClient::with(Reach::Public, self.clone(), self.clone(), RootCertStore::empty()).unwrap()
+        WebClient::with(
+            Reach::Public,
+            self.clone(),
+            self.clone(),
+            RootCertStore::empty(),
+            Tls::RING,
+        )
+        .unwrap()
     }
 
     pub(crate) fn resolved(&self) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, sync::Arc};
 
+use lychgate_aws::Tls;
 use lychgate_core::ctx::World;
 use lychgate_edge::{
     config::Config,
@@ -377,8 +378,11 @@ fn patch(operation: &Value) -> Value {
 async fn measure(url: &str, only: &str, figures: Figures) -> Result<bool, Failed> {
     logging::start(logging::Level::default(), logging::Sink::Stderr);
     // Our store's client is the one of production, the bare handler's has the SDK's defaults.
-    let store =
-        connect(StoreConfig { table: TABLE.to_owned(), endpoint_url: Some(url.to_owned()) });
+    let store = connect(StoreConfig {
+        table: TABLE.to_owned(),
+        endpoint_url: Some(url.to_owned()),
+        tls: Tls::RING,
+    });
     let store = store.await?;
     store.create_table().await.map_err(|error| format!("no table: {error:?}"))?;
     let spy = Spy::default();

@@ -18,7 +18,6 @@ use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
 };
-use aws_smithy_http_client::Builder;
 use dynoxide::Database;
 use lychgate_core::{
     ctx::{Ctx, World},
@@ -119,7 +118,7 @@ fn client(url: &str, hook: &Arc<Hook>) -> Client {
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .endpoint_url(url)
-        .http_client(hook::Sleepy { hook: Arc::clone(hook), client: Builder::new().build_http() })
+        .http_client(hook::Sleepy { hook: Arc::clone(hook), client: lychgate_aws::plain() })
         .retry_config(lychgate_store::retries())
         .interceptor(hook::Shared(Arc::clone(hook)))
         .build();
