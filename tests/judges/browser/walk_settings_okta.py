@@ -1,5 +1,7 @@
 """An owner sets Okta up, from the first page to the history: in a real browser, with what Okta would send."""
 
+import urllib.parse
+
 from browser.company import Company, Scim, new_connection, tab, test_here, unfold
 from browser.world import Visitor, World
 
@@ -16,6 +18,7 @@ def walk(world: World):
         people = provisioned(company, owner, okta)
         suspended(world, company, owner, okta, people)
         history(owner)
+        more_pages(world, company, owner)
         tab(owner, "Overview")
         owner.expect("Okta")
         owner.look("settings-overview-later")
@@ -62,8 +65,19 @@ def single_sign_on(world: World, company: Company, owner: Visitor):
     owner.press("Activate Okta")
     owner.expect("This connection is live")
     owner.look("settings-connection-active")
+    connection = urllib.parse.urlsplit(owner.page.url).path
+    owner.press("Test sign-in")
+    owner.look("settings-test-begun")
+    for idp in ("okta", "entra", "google", "onelogin", "jumpcloud"):
+        owner.open(f"{connection}/guide/{idp}")
+        owner.expect(f"/saml/consume/{company.domain}")
+        owner.look(f"settings-sso-guide-{idp}")
     owner.open(f"{company.home}/attempts")
     owner.look("settings-attempts")
+    with owner.page.expect_navigation():
+        owner.page.locator("main table a").first.click()
+    owner.expect("ada@acme.test")
+    owner.look("settings-attempt")
     for idp in ("okta", "entra", "google", "onelogin", "jumpcloud"):
         owner.open(f"{company.home}/scim/guide/{idp}")
         owner.look(f"settings-scim-guide-{idp}")
@@ -126,6 +140,24 @@ def suspended(world: World, company: Company, owner: Visitor, okta: Scim, people
     owner.expect("1 member was deleted.")
     world.check("the member is gone", not okta.find(f"alan@{company.domain}.test"))
     world.check("the other one is not", bool(okta.find(f"edsger@{company.domain}.test")))
+
+
+def more_pages(world: World, company: Company, owner: Visitor):
+    """What is left: the request log, exports, how long suspended members are kept, leaving."""
+    owner.open(f"{company.home}/scim/requests")
+    owner.expect("PATCH")
+    owner.look("settings-requests")
+    owner.open(f"{company.home}/suspended")
+    owner.page.get_by_label("deleted once they have been suspended").check()
+    owner.page.get_by_label("Days", exact=True).fill("30")
+    owner.press("Save how long they are kept")
+    owner.look("settings-retention")
+    tab(owner, "History")
+    for label in ("Export the history…",):
+        link = owner.page.get_by_role("link", name=label).or_(owner.page.get_by_role("button", name=label))
+        world.check(f"there is {label}", link.count() > 0)
+    csv = owner.page.request.get(f"{company.home}/history.csv").text()
+    world.check("the history's export has its lines", "member.suspended" in csv or "suspended" in csv, csv[:500])
 
 
 def history(owner: Visitor):
