@@ -37,8 +37,10 @@ def single_sign_on(world: World, company: Company, owner: Visitor):
         world.check(f"Okta's set-up shows {value}", value in text, text[:2000])
     button = owner.page.get_by_role("button", name="Copy Single sign-on URL")
     button.click()
+    owner.page.get_by_role("button", name="Copied").wait_for()
     copied = owner.page.evaluate("navigator.clipboard.readText()")
     world.check("the copy button copies the address", copied == f"{world.base_url}/saml/consume/{company.domain}", copied)
+    button.wait_for()  # it has its own words again
     owner.look("settings-connection-okta")
     for wrong, says in (("http://idp.example/metadata", "https"), (f"{world.base_url}/assets/style.css", "")):
         owner.fill("Metadata URL", wrong)
