@@ -16,8 +16,9 @@ BINARY_BYTES_MAX = {
     "saml-acs": 6_000_000,  # XML, signatures, decryption, DynamoDB and KMS
 }
 BINARY_BYTES_MAX_ELSE = 9_000_000
-# Words of: reading and verifying XML, decrypting it, and the cryptography that both stand on.
-XML = [b"xmldsig", b"http://www.w3.org/2001/10/xml-exc-c14n#", b"urn:oasis:names:tc:SAML"]
+# Words of: reading and verifying XML, decrypting it, and the cryptography that both stand on. The compiler may compare the
+# beginning of a long text by numbers of its own, and leave its end alone in the binary: the ends are looked for.
+XML = [b"xmldsig", b"xml-exc-c14n#", b"urn:oasis:names:tc:SAML"]
 DECRYPTION = [b"xmlenc#aes", b"xmlenc11#", b"EncryptedAssertion"]
 CRYPTOGRAPHY = [b"aws-lc", b"AWS-LC"]
 PROVISIONING = ("scim-", "oauth-token", "directory-sweep")
