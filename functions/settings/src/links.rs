@@ -210,10 +210,11 @@ fn words(what: &str) -> &'static str {
         "opened" => "opened the link",
         "connection-created" => "made a connection",
         "metadata-saved" => "saved the identity provider's metadata",
-        "policy-saved" => "changed a connection's settings",
+        "settings-saved" => "changed a connection's settings",
+        "entity-id-saved" => "chose a connection's entity ID",
         "test-begun" => "began a test sign-in",
-        "activated" => "switched a connection on",
-        "deactivated" => "switched a connection off",
+        "connection-activated" => "switched a connection on",
+        "connection-deactivated" => "switched a connection off",
         "draft-discarded" => "discarded a draft",
         "connection-deleted" => "deleted a connection",
         "certificate-generated" => "made an encryption certificate",
@@ -227,6 +228,35 @@ fn words(what: &str) -> &'static str {
         "client-revoked" => "revoked an OAuth client",
         "secret-made" => "made a client secret",
         "secret-retired" => "retired a client secret",
-        _ => "changed something (the history says what)",
+        _ => OTHER,
+    }
+}
+
+/// Of a use that was written by another version than this one.
+const OTHER: &str = "changed something (the history says what)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_guest_can_do_has_words() {
+        let single_sign_on = crate::sso::DONE.iter().map(|(what, _)| *what);
+        let scim = [
+            "scim-on",
+            "scim-off",
+            "scim-settings-saved",
+            "token-made",
+            "token-revoked",
+            "client-made",
+            "client-revoked",
+            "secret-made",
+            "secret-retired",
+        ];
+        let all = single_sign_on.chain(scim).chain(["opened", "test-begun"]);
+        // The policy is for owners alone.
+        let wordless: Vec<_> =
+            all.filter(|what| *what != "sign-in-policy-saved" && words(what) == OTHER).collect();
+        assert!(wordless.is_empty(), "{wordless:?}");
     }
 }

@@ -137,27 +137,29 @@ impl<S: Store> Desk<'_, '_, S> {
     }
 }
 
+/// What can be done here: the word in the address, and the sentence on the page.
+pub(crate) const DONE: [(&str, &str); 11] = [
+    (
+        "connection-created",
+        "The connection is created. It changes nothing for anybody until you activate it.",
+    ),
+    ("metadata-saved", "The metadata is valid, and saved."),
+    ("settings-saved", "The settings are saved."),
+    ("entity-id-saved", "The entity ID is saved. Enter it at the identity provider, too."),
+    ("connection-activated", "The connection is active: people sign in through it."),
+    ("connection-deactivated", "The connection is deactivated: nobody signs in through it."),
+    ("draft-discarded", "The draft is discarded. What is live is as it was."),
+    ("connection-deleted", "The connection is deleted."),
+    (
+        "certificate-generated",
+        "The certificate is generated. Download it, and upload it at the identity provider.",
+    ),
+    ("certificate-retired", "The certificate is retired: what is encrypted to it is refused."),
+    ("sign-in-policy-saved", "Saved: it holds from the next sign-in on."),
+];
+
 /// What was just done, as a sentence. Whatever else stands in the address says nothing.
 fn done(incoming: &Incoming<'_>) -> Option<&'static str> {
-    const DONE: [(&str, &str); 11] = [
-        (
-            "connection-created",
-            "The connection is created. It changes nothing for anybody until you activate it.",
-        ),
-        ("metadata-saved", "The metadata is valid, and saved."),
-        ("settings-saved", "The settings are saved."),
-        ("entity-id-saved", "The entity ID is saved. Enter it at the identity provider, too."),
-        ("connection-activated", "The connection is active: people sign in through it."),
-        ("connection-deactivated", "The connection is deactivated: nobody signs in through it."),
-        ("draft-discarded", "The draft is discarded. What is live is as it was."),
-        ("connection-deleted", "The connection is deleted."),
-        (
-            "certificate-generated",
-            "The certificate is generated. Download it, and upload it at the identity provider.",
-        ),
-        ("certificate-retired", "The certificate is retired: what is encrypted to it is refused."),
-        ("sign-in-policy-saved", "Saved: it holds from the next sign-in on."),
-    ];
     let what = incoming.query("done")?;
     DONE.into_iter().find(|(known, _)| *known == what).map(|(_, sentence)| sentence)
 }
